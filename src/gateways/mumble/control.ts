@@ -12,9 +12,11 @@ import { addressKey } from '../../lib/net/client-address.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { MumbleConnection } from './connection.ts';
 import type { EntranceOptions } from './entrance.ts';
+import type { ListFacts } from './list-ping.ts';
 import { RoomRelay } from './room-relay.ts';
 import { Roster } from './roster.ts';
 import { MumbleSession } from './session.ts';
+import { plain, type UdpFigures, UdpPort } from './udp-port.ts';
 import type { CryptKeys } from './wire/crypt-state.ts';
 
 export interface MumbleSettings {
@@ -44,7 +46,10 @@ export interface MumbleOptions extends EntranceOptions {
 
 export interface MumbleFigures {
   readonly connections: number;
+  readonly udp: UdpFigures;
 }
+
+const NO_UDP: UdpFigures = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };
 
 /** A client pings every 5 s. */
 const SILENCE_MS: Millis = 30_000;
@@ -55,6 +60,7 @@ export class MumbleGateway {
   readonly #options: MumbleOptions;
   readonly #server: Server;
   readonly #roster: Roster;
+  #udp: UdpPort | undefined;
   readonly #sessions = new Set<MumbleSession>();
   readonly #sockets = new Set<Socket>();
   /** By the room's key. */
@@ -94,8 +100,15 @@ export class MumbleGateway {
         resolve();
       });
     });
-    this.#look();
     const address = this.#server.address() as AddressInfo;
+    const { clock, log, settings } = this.#options;
+    const listFacts = (): ListFacts => ({ users: this.#roster.size, maxUsers: settings.maxUsers });
+    this.#udp = new UdpPort({
+      ...{ host: address.address, port: address.port, clock, log },
+      listFacts: settings.listPing ? listFacts : null,
+    });
+    await this.#udp.open();
+    this.#look();
     this.#options.log.info({ address: address.address, port: address.port }, 'Mumble clients can connect');
     return address;
   }
@@ -106,7 +119,7 @@ export class MumbleGateway {
   }
 
   get figures(): MumbleFigures {
-    return { connections: this.#sessions.size };
+    return { connections: this.#sessions.size, udp: this.#udp?.figures ?? NO_UDP };
   }
 
   /** Ends all connections so that clients come back by themselves. Idempotent. */
@@ -115,6 +128,7 @@ export class MumbleGateway {
     this.#isClosed = true;
     this.#cancelLook();
     this.#server.close();
+    this.#udp?.close();
     for (const session of this.#sessions) {
       session.connection.end();
       session.close('left');
@@ -149,7 +163,8 @@ export class MumbleGateway {
       return;
     }
     const { settings, showAddresses, clock } = this.#options;
-    const remote = socket.remoteAddress ?? '';
+    const remote = plain(socket.remoteAddress ?? '');
+    const local = plain(socket.localAddress ?? '');
     let session: MumbleSession | undefined;
     const connection = new MumbleConnection(socket, clock, {
       message: (message) => session?.receive(message),
@@ -167,8 +182,12 @@ export class MumbleGateway {
       changed: () => this.#changed(),
       refresh: () => this.#read(),
       roomChanged: (of) => this.#placed(of),
-      ended: (of) => this.#ended(of),
+      ended: (of) => {
+        this.#udp?.delete(of, remote);
+        this.#ended(of);
+      },
     });
+    this.#udp?.add(session, remote, local);
     this.#sessions.add(session);
   }
 

@@ -1,44 +1,122 @@
-/** Voice on its way to one Mumble client: through the tunnel, or by UDP while that is known to arrive. */
+/**
+ * Voice on its way to one Mumble client: through the tunnel, or by UDP while that is known to arrive. Mumble's own
+ * server sends by UDP as soon as it knows the address, so that whoever only listens behind half a firewall hears nothing.
+ */
+import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MumbleConnection } from './connection.ts';
 import { isSilence, Talker } from './talker.ts';
 import type { CryptState } from './wire/crypt-state.ts';
 import type { VoiceFormat } from './wire/version.ts';
 import { MAX_PACKET_BYTES, type MumbleVoice, NORMAL_TARGET, writeVoicePacket } from './wire/voice-packet.ts';
 
+/** What the client's ping says of our UDP packets. */
+export interface PingReport {
+  /** Decrypted so far. */
+  readonly good: number;
+  /** Mumble for iOS always says 0, whatever it receives. */
+  readonly saysNothing: boolean;
+}
+
+export interface DownlinkCounts {
+  readonly byUdp: number;
+  readonly tunnelled: number;
+  /** Left out, because the tunnel was full. */
+  readonly dropped: number;
+}
+
+/** So many packets without any that arrived, and UDP does not work. */
+const MAX_UNHEARD = 20;
+/** After that without a packet that can be decrypted, the client is asked where its counter is; at most as often. */
+const RESYNC_MS: Millis = 5000;
+
 const packet = new Uint8Array(MAX_PACKET_BYTES);
 
 export class Downlink {
   readonly crypt: CryptState;
-  readonly #connection: Pick<MumbleConnection, 'sendVoice'>;
+  readonly #connection: Pick<MumbleConnection, 'sendVoice' | 'send'>;
   readonly #session: number;
+  readonly #clock: Clock;
   readonly #mix: Talker;
+  #path: ((packet: Uint8Array) => void) | null = null;
+  #isByUdp = false;
+  #saysNothing = true;
+  #peerGood = 0;
+  #sentAtPing = 0;
+  #goodMs: Millis;
+  #askedMs: Millis;
+  #byUdp = 0;
   #tunnelled = 0;
   #dropped = 0;
 
   /** @param session of the client's own user */
-  constructor(connection: Pick<MumbleConnection, 'sendVoice'>, crypt: CryptState, session: number) {
+  constructor(
+    connection: Pick<MumbleConnection, 'sendVoice' | 'send'>,
+    crypt: CryptState,
+    session: number,
+    clock: Clock,
+  ) {
     this.#connection = connection;
     this.crypt = crypt;
     this.#session = session;
+    this.#clock = clock;
     this.#mix = new Talker(session, false);
+    this.#goodMs = clock.now();
+    this.#askedMs = this.#goodMs;
   }
 
-  /** Packets that went through the tunnel, and those that were left out because it was full. */
-  get counts(): { readonly tunnelled: number; readonly dropped: number } {
-    return { tunnelled: this.#tunnelled, dropped: this.#dropped };
+  get counts(): DownlinkCounts {
+    return { byUdp: this.#byUdp, tunnelled: this.#tunnelled, dropped: this.#dropped };
+  }
+
+  get isByUdp(): boolean {
+    return this.#isByUdp && this.#path !== null;
+  }
+
+  /** The client can be reached by UDP; null: no longer. */
+  setPath(send: ((packet: Uint8Array) => void) | null): void {
+    this.#path = send;
   }
 
   /** Sends one packet, in the client's format. */
   send(voice: Uint8Array): void {
-    if (this.#connection.sendVoice(voice)) this.#tunnelled++;
+    if (this.#isByUdp && this.#path !== null) {
+      this.#path(this.crypt.encrypt(voice));
+      this.#byUdp++;
+    } else if (this.#connection.sendVoice(voice)) this.#tunnelled++;
     else this.#dropped++;
   }
 
-  /** The client's ping says how many of our packets it has decrypted. */
-  pinged(_good: number): void {}
+  /** Sends a ping back by UDP. */
+  returnPing(text: Uint8Array): void {
+    this.#path?.(this.crypt.encrypt(text));
+  }
+
+  pinged({ good, saysNothing }: PingReport): void {
+    if (good > this.#peerGood) this.#isByUdp = true;
+    else if (!saysNothing && this.#byUdp - this.#sentAtPing > MAX_UNHEARD) this.#isByUdp = false;
+    this.#saysNothing = saysNothing;
+    this.#peerGood = good;
+    this.#sentAtPing = this.#byUdp;
+  }
 
   /** The client sends voice through the tunnel. */
-  heardTunnel(): void {}
+  heardTunnel(): void {
+    this.#isByUdp = false;
+  }
+
+  /** Something that the client sent by UDP was decrypted. */
+  heardUdp(isVoice: boolean): void {
+    this.#goodMs = this.#clock.now();
+    if (isVoice && this.#saysNothing) this.#isByUdp = true;
+  }
+
+  /** What came from the client's address could not be decrypted. */
+  undecryptable(): void {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#goodMs < RESYNC_MS || nowMs - this.#askedMs < RESYNC_MS) return;
+    this.#askedMs = nowMs;
+    this.#connection.send('cryptSetup', {});
+  }
 
   /** Sends the client what it said itself. */
   echo(voice: Readonly<MumbleVoice>, format: VoiceFormat): void {
@@ -47,9 +125,10 @@ export class Downlink {
 
   /** One packet of the room's mix, for a client that hears that as if one person said it. */
   mix(payload: Uint8Array, timestamp: number, session: number, format: VoiceFormat): void {
-    const silent = isSilence(payload);
     const place = { seatId: 0, stream: 0, arrivalMs: 0, levelDbov: null };
-    const voice = silent ? this.#mix.finish() : this.#mix.take({ ...place, timestamp, payload }, true, 0);
+    const voice = isSilence(payload)
+      ? this.#mix.finish()
+      : this.#mix.take({ ...place, timestamp, payload }, true, this.#clock.now());
     if (voice !== null) this.#write({ ...voice, session }, format);
   }
 

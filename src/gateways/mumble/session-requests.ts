@@ -133,12 +133,11 @@ export class SessionRequests {
     });
   }
 
-  #answerPing({ timestamp, good = 0 }: FieldsOf<'ping'>): void {
+  #answerPing({ timestamp, good = 0, late = 0, lost = 0, udpPackets = 0, tcpPackets = 0 }: FieldsOf<'ping'>): void {
     const { downlink, connection } = this.#session;
-    const counts = downlink.crypt.counts;
-    downlink.pinged(good);
-    const { late, lost, resyncs: resync } = counts;
-    connection.send('ping', { timestamp, good: counts.good, late, lost, resync });
+    const own = downlink.crypt.counts;
+    downlink.pinged({ good, saysNothing: good + late + lost + udpPackets + tcpPackets === 0 });
+    connection.send('ping', { timestamp, good: own.good, late: own.late, lost: own.lost, resync: own.resyncs });
   }
 
   #changeUser(fields: FieldsOf<'userState'>): void {

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { AppError, toAppError } from '../../lib/errors.ts';
-import type { EndReason, RoomEvent } from '../../rooms/events.ts';
+import type { RoomEvent } from '../../rooms/events.ts';
 import { participantName, roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
@@ -16,11 +16,13 @@ import { Presenter } from './presenter.ts';
 import type { RelayListener } from './room-relay.ts';
 import { type MumblePresence, ROOT_CHANNEL, type Roster } from './roster.ts';
 import { SessionRequests } from './session-requests.ts';
+import { END_WORDS, type MembershipEnd, REJECTIONS, ROOT_INSTEAD } from './session-words.ts';
+import type { UdpUser } from './udp-port.ts';
 import { MAX_BANDWIDTH } from './uplink.ts';
 import { type CryptKeys, CryptState } from './wire/crypt-state.ts';
 import { REJECT } from './wire/messages.ts';
 import { announcedVersion, OWN_VERSION, type VoiceFormat, versionV1, voiceFormat } from './wire/version.ts';
-import { LOOPBACK_TARGET, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
+import { isPing, LOOPBACK_TARGET, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
 
 export interface MumbleSessionOptions extends EntranceOptions {
   readonly registry: RoomRegistry;
@@ -49,31 +51,9 @@ export interface MumbleSessionOptions extends EntranceOptions {
 
 type Status = 'greeting' | 'joining' | 'ready' | 'ended';
 
-/** Names that clients can show. The reason is shown as it is. */
-const REJECTIONS: Readonly<Record<string, number>> = {
-  invalid_name: REJECT.invalidName,
-  password_required: REJECT.wrongServerPassword,
-  wrong_password: REJECT.wrongServerPassword,
-  token_required: REJECT.wrongServerPassword,
-  token_invalid: REJECT.wrongServerPassword,
-  token_expired: REJECT.wrongServerPassword,
-  room_full: REJECT.serverFull,
-  server_draining: REJECT.noNewConnections,
-  server_closing: REJECT.noNewConnections,
-};
-/** Errors for which somebody is let in nevertheless, into the root. */
-const ROOT_INSTEAD: ReadonlySet<string> = new Set(['room_full', 'room_locked', 'too_many_rooms', 'server_busy']);
-const END_WORDS: Readonly<Record<EndReason | 'connection_lost', string>> = {
-  replaced: 'You have connected from another device.',
-  kicked: 'A moderator has removed you.',
-  room_closed: 'The room is closed.',
-  server_closing: 'The server is closing.',
-  owner_left: '',
-  connection_lost: 'The connection is lost.',
-};
 const MAX_SECRETS = 16;
 
-export class MumbleSession implements MumblePresence, RelayListener {
+export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   readonly session: number;
   readonly downlink: Downlink;
   name = '';
@@ -101,7 +81,7 @@ export class MumbleSession implements MumblePresence, RelayListener {
     this.loggedInMs = options.clock.now();
     this.activeMs = this.loggedInMs;
     this.#presenter = new Presenter(connection, this.session);
-    this.downlink = new Downlink(connection, new CryptState(options.newKeys()), this.session);
+    this.downlink = new Downlink(connection, new CryptState(options.newKeys()), this.session, options.clock);
     this.#requests = new SessionRequests(this, options);
     const release = `Partyline ${options.version}`;
     connection.send('version', { versionV1: versionV1(OWN_VERSION), release, versionV2: OWN_VERSION });
@@ -170,11 +150,30 @@ export class MumbleSession implements MumblePresence, RelayListener {
   /** A voice packet from the tunnel. */
   receiveTunnelled(packet: Uint8Array): void {
     this.downlink.heardTunnel();
-    this.receiveVoice(packet);
+    this.#receiveVoice(packet);
   }
 
-  /** A packet from the tunnel or by UDP, decrypted. */
-  receiveVoice(packet: Uint8Array): void {
+  get crypt(): CryptState {
+    return this.downlink.crypt;
+  }
+
+  setPath(send: ((packet: Uint8Array) => void) | null): void {
+    this.downlink.setPath(send);
+  }
+
+  receiveDatagram(text: Uint8Array): void {
+    if (this.#status !== 'ready') return;
+    const isVoice = !isPing(this.format, text);
+    this.downlink.heardUdp(isVoice);
+    if (isVoice) this.#receiveVoice(text);
+    else this.downlink.returnPing(text);
+  }
+
+  undecryptable(): void {
+    this.downlink.undecryptable();
+  }
+
+  #receiveVoice(packet: Uint8Array): void {
     if (this.#status !== 'ready') return;
     const voice = readVoicePacket(this.format, packet);
     if (voice === null) return;
@@ -373,7 +372,7 @@ export class MumbleSession implements MumblePresence, RelayListener {
     if (this.#status === 'ready') this.#requests.tell(event);
   }
 
-  #removed(reason: EndReason | 'connection_lost'): void {
+  #removed(reason: MembershipEnd): void {
     this.#membership = null;
     // A client whose connection is only closed comes back when the server does.
     if (reason === 'server_closing') {

@@ -1,0 +1,210 @@
+/**
+ * Mumble's UDP port, with the same number as the TCP port. A datagram belongs to the session whose address it comes
+ * from, or else to that session of the same host whose key decrypts it. There is a socket for each address at which
+ * clients connect, because they take answers only from there.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Logger } from 'pino';
+import type { Clock } from '../../lib/clock.ts';
+import { TokenBucket } from '../../lib/rates/token-bucket.ts';
+import { answerListPing, type ListFacts } from './list-ping.ts';
+import type { CryptState } from './wire/crypt-state.ts';
+import { MAX_PACKET_BYTES } from './wire/voice-packet.ts';
+
+/** A session, as this port knows it. */
+export interface UdpUser {
+  readonly crypt: CryptState;
+  /** It can be reached by UDP from now on; null: no longer. */
+  setPath(send: ((packet: Uint8Array) => void) | null): void;
+  /** A decrypted packet; a view that is valid during the call. */
+  receiveDatagram(text: Uint8Array): void;
+  /** A datagram from its address could not be decrypted. */
+  undecryptable(): void;
+}
+
+export interface UdpFigures {
+  readonly datagrams: number;
+  /** Not decrypted, from an address that is known and from others. */
+  readonly refused: number;
+  readonly unknown: number;
+  /** Attempts to find out whose a datagram from an unknown address is. */
+  readonly trials: number;
+  readonly listPings: number;
+}
+
+export interface UdpPortOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Null: the list of servers gets no answers. */
+  readonly listFacts: (() => ListFacts) | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Decryptions for datagrams from unknown addresses: 2 % of a core at most. */
+const TRIALS = { perSecond: 2000, burst: 500 };
+/** Answers to the list of servers, which may go to a forged address. */
+const LIST_PINGS = { perSecond: 200, burst: 200 };
+/** More addresses than a machine has. */
+const MAX_SOCKETS = 64;
+
+interface Bound {
+  readonly user: UdpUser;
+  readonly key: string;
+}
+
+export class UdpPort {
+  readonly #options: UdpPortOptions;
+  #general: Socket | undefined;
+  /** By the address of this machine. */
+  readonly #sockets = new Map<string, Socket>();
+  /** By the address and port of the peer. */
+  readonly #bound = new Map<string, Bound>();
+  readonly #keyOf = new Map<UdpUser, string>();
+  /** By the host that a session's TCP connection comes from. */
+  readonly #byHost = new Map<string, Set<UdpUser>>();
+  readonly #trials: TokenBucket;
+  readonly #listPings: TokenBucket;
+  readonly #counts = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };
+
+  constructor(options: UdpPortOptions) {
+    this.#options = options;
+    const now = options.clock.now();
+    this.#trials = new TokenBucket({ ...TRIALS, now });
+    this.#listPings = new TokenBucket({ ...LIST_PINGS, now });
+  }
+
+  get figures(): UdpFigures {
+    return this.#counts;
+  }
+
+  /** Rejects with the error of the system. */
+  async open(): Promise<void> {
+    this.#general = await this.#bind(this.#options.host);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#general?.close();
+    this.#general = undefined;
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+    this.#bound.clear();
+    this.#keyOf.clear();
+    this.#byHost.clear();
+  }
+
+  /**
+   * A session whose TCP connection comes from `remote`, to `local`. Datagrams are looked for at that address; if it
+   * cannot be bound, the tunnel remains.
+   */
+  add(user: UdpUser, remote: string, local: string): void {
+    const users = this.#byHost.get(remote) ?? new Set();
+    this.#byHost.set(remote, users.add(user));
+    const { host } = this.#options;
+    const isForAll = host === '0.0.0.0' || host === '::';
+    if (!isForAll || this.#sockets.has(local) || this.#sockets.size >= MAX_SOCKETS) return;
+    this.#bind(local).then(
+      (socket) => {
+        if (this.#general === undefined || this.#sockets.has(local)) socket.close();
+        else this.#sockets.set(local, socket);
+      },
+      (error: unknown) => this.#options.log.debug({ err: error, local }, 'no UDP for Mumble at this address'),
+    );
+  }
+
+  delete(user: UdpUser, remote: string): void {
+    const users = this.#byHost.get(remote);
+    users?.delete(user);
+    if (users?.size === 0) this.#byHost.delete(remote);
+    this.#unbind(user);
+  }
+
+  async #bind(address: string): Promise<Socket> {
+    const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', reuseAddr: true });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', (error) => {
+        socket.close();
+        reject(error);
+      });
+      socket.bind(this.#options.port, address, () => {
+        socket.removeAllListeners('error');
+        resolve();
+      });
+    });
+    socket.on('error', (error) => this.#options.log.debug({ err: error }, 'UDP socket of Mumble'));
+    socket.on('message', (datagram, from) => this.#receive(socket, datagram, from));
+    return socket;
+  }
+
+  #receive(socket: Socket, datagram: Buffer, from: RemoteInfo): void {
+    this.#counts.datagrams++;
+    if (datagram.length > MAX_PACKET_BYTES) return;
+    const key = `${from.address} ${from.port}`;
+    const bound = this.#bound.get(key);
+    if (bound !== undefined) {
+      const text = bound.user.crypt.decrypt(datagram);
+      if (text !== null) {
+        bound.user.receiveDatagram(text);
+        return;
+      }
+    }
+    if (this.#answerList(socket, datagram, from)) return;
+    if (bound !== undefined) {
+      this.#counts.refused++;
+      bound.user.undecryptable();
+    } else this.#findOwner(socket, datagram, from, key);
+  }
+
+  /** Those without an address come first, but a NAT may have given a new one to any. */
+  #findOwner(socket: Socket, datagram: Buffer, from: RemoteInfo, key: string): void {
+    const users = this.#byHost.get(plain(from.address));
+    const nowMs = this.#options.clock.now();
+    for (const wantsBound of [false, true]) {
+      for (const user of users ?? []) {
+        if (this.#keyOf.has(user) !== wantsBound) continue;
+        if (!this.#trials.take(nowMs)) break;
+        this.#counts.trials++;
+        const text = user.crypt.decrypt(datagram);
+        if (text === null) continue;
+        this.#bindUser(user, key, socket, from);
+        user.receiveDatagram(text);
+        return;
+      }
+    }
+    this.#counts.unknown++;
+  }
+
+  #bindUser(user: UdpUser, key: string, socket: Socket, { address, port }: RemoteInfo): void {
+    this.#unbind(user);
+    this.#bound.set(key, { user, key });
+    this.#keyOf.set(user, key);
+    // The packet is in memory that is reused.
+    user.setPath((packet) => socket.send(Uint8Array.from(packet), port, address, () => {}));
+  }
+
+  #unbind(user: UdpUser): void {
+    const key = this.#keyOf.get(user);
+    if (key === undefined) return;
+    this.#keyOf.delete(user);
+    this.#bound.delete(key);
+    user.setPath(null);
+  }
+
+  /** True if it was a question of the list of servers. */
+  #answerList(socket: Socket, datagram: Buffer, { address, port }: RemoteInfo): boolean {
+    const { listFacts, clock } = this.#options;
+    if (listFacts === null) return false;
+    const answer = answerListPing(datagram, listFacts);
+    if (answer === null) return false;
+    this.#counts.listPings++;
+    if (this.#listPings.take(clock.now())) socket.send(answer, port, address, () => {});
+    return true;
+  }
+}
+
+/** IPv4 as such, also where IPv6 sockets report it. */
+export function plain(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

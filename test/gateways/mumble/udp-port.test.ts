@@ -1,0 +1,169 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type Test, test } from 'tap';
+import { eventually } from '../../helpers/eventually.ts';
+import { sit } from '../../helpers/fake-media-plane.ts';
+import type { MumbleClient } from '../../helpers/mumble-client.ts';
+import { type MumbleServer, startMumble } from '../../helpers/mumble-server.ts';
+
+const SPEECH = Uint8Array.of(0x78, 1, 2, 3, 4, 5);
+const IN_LOBBY = { settings: { defaultRoom: 'lobby' } };
+
+/** Somebody with a browser who says packets. */
+function browser(server: MumbleServer) {
+  const { participant } = server.browser('Bob');
+  sit(participant, 'offer');
+  const seatId = participant.seat!.id;
+  let n = 0;
+  return (packets = 1) => {
+    for (let i = 0; i < packets; i++) {
+      const place = { seatId, stream: 7, levelDbov: -20, arrivalMs: server.clock.now(), timestamp: 960 * n++ };
+      server.plane.rooms[0]?.tap?.sink.voice({ ...place, payload: SPEECH });
+    }
+  };
+}
+
+/** The client pings by UDP, is answered, and says so. */
+async function useUdp(client: MumbleClient): Promise<void> {
+  const before = client.udpPings;
+  client.pingByUdp();
+  await eventually(() => client.udpPings > before || 'no answer');
+  await ping(client);
+}
+
+async function ping(client: MumbleClient, good?: number): Promise<void> {
+  const before = client.of('ping').length;
+  client.ping(good);
+  await eventually(() => client.of('ping').length > before || 'no answer');
+}
+
+async function heardBy(client: MumbleClient, say: () => void): Promise<string | undefined> {
+  const before = client.heard.length;
+  say();
+  await eventually(() => client.heard.length > before || 'not heard');
+  return client.heard.at(-1)?.by;
+}
+
+test('voice begins in the tunnel and goes over to UDP when that arrives, in both formats', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const say = browser(server);
+  for (const format of ['old', 'protobuf'] as const) {
+    const client = await server.join({ format, name: format });
+    t.equal(await heardBy(client, say), 'tunnel');
+    client.pingByUdp();
+    await eventually(() => client.udpPings > 0 || 'no answer');
+    t.equal(await heardBy(client, say), 'tunnel', 'until the client says that it arrives');
+    await ping(client);
+    t.equal(await heardBy(client, say), 'udp');
+    const seat = server.plane.rooms[0]?.relayed.at(-1);
+    client.sayByUdp(0, SPEECH);
+    await eventually(() => seat?.sent.length === 1 || 'not said');
+    client.close();
+  }
+});
+
+test('a client that uses the tunnel gets the tunnel, and comes back', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const say = browser(server);
+  const client = await server.join();
+  await useUdp(client);
+  t.equal(await heardBy(client, say), 'udp');
+  client.say(0, SPEECH);
+  const seat = server.plane.rooms[0]?.relayed.at(-1);
+  await eventually(() => seat?.sent.length === 1 || 'not said');
+  t.equal(await heardBy(client, say), 'tunnel');
+  await useUdp(client);
+  t.equal(await heardBy(client, say), 'udp');
+});
+
+test('UDP that no longer arrives is left with the next ping', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const say = browser(server);
+  const client = await server.join();
+  await useUdp(client);
+  const good = client.crypt!.good;
+  say(21);
+  await ping(client, good);
+  t.equal(await heardBy(client, say), 'tunnel');
+});
+
+test('a client that never says what it receives is sent UDP once it speaks by UDP', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const say = browser(server);
+  const client = await server.join({ format: 'old' });
+  await ping(client, 0);
+  client.sayByUdp(0, SPEECH);
+  const seat = server.plane.rooms[0]?.relayed.at(-1);
+  await eventually(() => seat?.sent.length === 1 || 'not said');
+  t.equal(await heardBy(client, say), 'udp');
+  say(30);
+  await ping(client, 0);
+  t.equal(await heardBy(client, say), 'udp');
+});
+
+test('a new port is found at once', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const say = browser(server);
+  const [client, other] = [await server.join(), await server.join({ name: 'Eve' })];
+  await useUdp(client);
+  await useUdp(other);
+  client.changePort();
+  await useUdp(client);
+  t.equal(await heardBy(client, say), 'udp');
+  t.equal(other.heard.at(-1)?.by, 'udp');
+});
+
+test('both sides find their counters again', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const client = await server.join();
+  await useUdp(client);
+  for (let i = 0; i < 300; i++) client.crypt!.encrypt(SPEECH);
+  server.clock.advance(6000);
+  client.pingByUdp();
+  await eventually(() => client.of('cryptSetup').length === 2 || 'not asked');
+  await useUdp(client);
+  client.send('cryptSetup', {});
+  await eventually(() => client.of('cryptSetup').length === 3 || 'no answer');
+  t.equal(client.of('cryptSetup')[2]?.serverNonce?.length, 16);
+  await useUdp(client);
+  t.equal(client.of('ping').at(-1)?.resync, 1);
+});
+
+async function ask(t: Test, port: number, question: Uint8Array): Promise<Buffer | null> {
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  const answer = once(socket, 'message') as Promise<[Buffer]>;
+  socket.send(question, port, '127.0.0.1');
+  const none = new Promise<null>((resolve) => setTimeout(() => resolve(null), 300));
+  return (await Promise.race([answer.then(([bytes]) => bytes), none])) ?? null;
+}
+
+test('the list of servers is answered in its own format, unless the operator says no', async (t) => {
+  const server = await startMumble(t, { settings: { maxUsers: 50 } });
+  await server.join();
+  await eventually(async () => {
+    const old = await ask(t, server.port, Buffer.from('000000000102030405060708', 'hex'));
+    return old?.toString('hex') === '00010500010203040506070800000001000000320001fbd0' || `${old?.toString('hex')}`;
+  });
+  const now = await ask(t, server.port, Buffer.from('0108051001', 'hex'));
+  t.equal(now?.toString('hex'), '0108051880808080d080402001283230d0f707');
+  const silent = await startMumble(t, { settings: { listPing: false } });
+  t.equal(await ask(t, silent.port, Buffer.from('000000000102030405060708', 'hex')), null);
+});
+
+test('forged datagrams are counted, cost a bounded number of trials, and change nothing', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const client = await server.join();
+  const forger = createSocket('udp4');
+  t.teardown(() => forger.close());
+  let sent = 0;
+  const flood = setInterval(() => {
+    for (let i = 0; i < 100; i++, sent++) forger.send(Buffer.alloc(40, sent), server.port, '127.0.0.1');
+  }, 5);
+  t.teardown(() => clearInterval(flood));
+  await eventually(() => server.gateway.figures.udp.unknown > 2000 || `${server.gateway.figures.udp.unknown}`);
+  clearInterval(flood);
+  t.ok(server.gateway.figures.udp.trials <= 500, `${server.gateway.figures.udp.trials} trials while time stands still`);
+  server.clock.advance(1000);
+  await useUdp(client);
+});
