@@ -12,7 +12,7 @@ import { buildServedSdk, TARGET } from './sdk.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Browsers, and the manifest of the page, know these by their names. */
 const FIXED = ['service-worker.ts', 'icon-192.png', 'icon-512.png'];
-const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
+const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin', 'listen.html': 'web/listen' };
 /**
  * Node reads all files of a package at the same time. This package has so many that a start could exceed the limit of
  * open files.
@@ -42,7 +42,7 @@ async function buildServer(outdir) {
 }
 
 /**
- * Builds the page of the rooms, the page at `/admin`, and the client library for other sites. Resolves with everything that was included, as in esbuild's
+ * Builds the page of the rooms, the pages at `/admin` and `/listen`, and the client library for other sites. Resolves with everything that was included, as in esbuild's
  * metafile.
  */
 export async function buildPage(outdir) {

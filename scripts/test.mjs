@@ -78,7 +78,15 @@ async function main({ checks, files, quick, jobs, timeoutMs }) {
   await buildKernels();
   await compileSources(ROOT, COMPILED);
   // The tests may use the build. A nested test run finds it up to date.
-  if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
+  if (
+    isOutOfDate(ROOT, [
+      'dist/main.js',
+      'dist/worker.js',
+      'dist/web/index.html',
+      'dist/web/admin.html',
+      'dist/web/listen.html',
+    ])
+  )
     await buildAll();
   const look = async (check) => conclude(check, await runCheck(check, { cwd: ROOT }));
   const env = quick ? { ...process.env, TEST_QUICK: '1' } : process.env;

@@ -1,4 +1,4 @@
-import { announcements, integer, onOff } from './kinds.ts';
+import { announcements, choice, integer, onOff } from './kinds.ts';
 import { setting } from './setting.ts';
 
 /** The settings of WHIP, WHEP, sound over HTTP and forwards; part of `SETTINGS`. */
@@ -11,9 +11,9 @@ export const BROADCAST_SETTINGS = {
     default: 'off',
     help: 'Whether players may listen to rooms without being in them (WHEP), at /whep/ROOM.',
   }),
-  live: setting(onOff(), {
+  live: setting(choice(['off', 'on', 'token', 'public']), {
     default: 'off',
-    help: 'Whether players may listen to rooms over HTTP, at /live/ROOM.opus and /live/ROOM.webm.',
+    help: 'Who may listen to rooms over HTTP, at /live/ROOM.opus, /live/ROOM.webm and on the page /listen/ROOM. "on": anyone who may join without a password or a token, and everyone with a token. "token": only with a token. "public": anyone, even if joining needs a password or a token. The API can decide otherwise for single rooms.',
   }),
   forwardTargets: setting(announcements(), {
     default: [],

@@ -9,7 +9,7 @@ import { type Assets, chooseRepresentation } from './assets.ts';
 import { answerFile, type FileDoor } from './files.ts';
 import type { Health } from './health.ts';
 import { hasBody } from './request-body.ts';
-import { securityHeaders } from './security-headers.ts';
+import { listeningHeaders, securityHeaders } from './security-headers.ts';
 
 /** The response of `/metrics`. */
 export interface MetricsPage {
@@ -51,10 +51,12 @@ const FOR_OTHER_SITES = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Reso
 const ROOM_PATH = /^\/room(?:\/.*)?$/i;
 const BROADCAST_PATH = /^\/wh[ie]p\//;
 const LIVE_PATH = /^\/live\//;
+/** The page knows which room that is. */
+const LISTEN_PATH = /^\/listen(?:\/.*|\.html)?$/;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**
- * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, their files, `/healthz`, `/metrics`, the API, and
+ * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, the one that only listens at `/listen/ROOM`, their files, `/healthz`, `/metrics`, the API, and
  * WHIP, WHEP and the sound of rooms.
  */
 export function createHttpApp(options: HttpAppOptions): Koa {
@@ -81,8 +83,11 @@ export function createHttpApp(options: HttpAppOptions): Koa {
   app.use(async (context, next) => {
     const host = context.get('host') || undefined;
     // No other page may embed the admin page to trick an operator into clicking (clickjacking).
-    const isAdmin = context.url.startsWith('/') && ADMIN_PATH.test(context.path);
-    context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
+    const path = context.url.startsWith('/') ? context.path : '';
+    const isAdmin = ADMIN_PATH.test(path);
+    context.set(
+      LISTEN_PATH.test(path) ? listeningHeaders(frameAncestors) : securityHeaders(host, isAdmin ? [] : frameAncestors),
+    );
     // Requests for files need no body, and one that is sent may never end.
     if (hasBody(context)) context.set('Connection', 'close');
     const isApiRequest = api !== undefined && context.url.startsWith('/api/');
@@ -188,6 +193,7 @@ function answerAsset(context: Context, assets: Assets): void {
 
 function fileAt(path: string): string {
   if (path === '/' || ROOM_PATH.test(path)) return '/index.html';
+  if (LISTEN_PATH.test(path)) return '/listen.html';
   return ADMIN_PATH.test(path) ? '/admin.html' : path;
 }
 

@@ -13,6 +13,30 @@ export function securityHeaders(host: string | undefined, frameAncestors: readon
   };
 }
 
+/** The same for the page that only plays: it may do nothing else. */
+export function listeningHeaders(frameAncestors: readonly string[]): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    'img-src data:',
+    'media-src blob:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    ancestors(frameAncestors),
+  ];
+  return {
+    ...securityHeaders(undefined, frameAncestors),
+    'Content-Security-Policy': policy.join('; '),
+    'Permissions-Policy': 'microphone=(), camera=(), geolocation=()',
+  };
+}
+
+function ancestors(origins: readonly string[]): string {
+  return `frame-ancestors ${origins.length === 0 ? "'none'" : origins.join(' ')}`;
+}
+
 function contentSecurityPolicy(host: string | undefined, frameAncestors: readonly string[]): string {
   // Safari before 15.4 does not consider a WebSocket to the same host as 'self'.
   const webSockets = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : '';
@@ -28,6 +52,6 @@ function contentSecurityPolicy(host: string | undefined, frameAncestors: readonl
     `connect-src 'self'${webSockets}`,
     "base-uri 'none'",
     "form-action 'self'",
-    `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,
+    ancestors(frameAncestors),
   ].join('; ');
 }

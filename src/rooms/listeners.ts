@@ -15,7 +15,11 @@ export type ListenerEnd =
   | 'server_closing'
   | MediaCloseReason;
 
+/** `forward`: a server to which the operator sends the room. */
+export type ListenerVia = 'whep' | 'http' | 'forward';
+
 export interface ListenerOptions {
+  readonly via: ListenerVia;
   /** For the operator; null if addresses are hidden. */
   readonly address: string | null;
   /** Called once. */
@@ -38,6 +42,7 @@ const TOLD_EVERY_MS: Millis = 1000;
 /** Somebody who listens. */
 export class RoomListener {
   readonly id = randomUUID();
+  readonly via: ListenerVia;
   /** In milliseconds since 1970. */
   readonly sinceMs: Millis;
   readonly address: string | null;
@@ -48,7 +53,8 @@ export class RoomListener {
   #isOver = false;
 
   /** @internal Made by `RoomListeners.add`. */
-  constructor({ address, ended }: ListenerOptions, room: ListenerRoom, sinceMs: Millis) {
+  constructor({ via, address, ended }: ListenerOptions, room: ListenerRoom, sinceMs: Millis) {
+    this.via = via;
     this.address = address;
     this.#ended = ended;
     this.#room = room;
@@ -157,6 +163,11 @@ export class RoomListeners {
     const listener = new RoomListener(options, room, this.#clock.wallNow());
     this.#all.set(listener.id, listener);
     return listener;
+  }
+
+  /** The operator ends all who listen in this way. */
+  endThose(via: ListenerVia): void {
+    for (const listener of [...this.#all.values()]) if (listener.via === via) listener.end('ended');
   }
 
   close(reason: ListenerEnd): void {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
+import type { LiveMode } from '../protocol/api/live-mode.ts';
 import type { AccessControl } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { FileLimits } from './chat/file-store.ts';
@@ -42,6 +43,8 @@ export interface RegistryOptions {
   readonly recorder?: Recorder | undefined;
   /** Whether rooms that say nothing else may be recorded; they may if omitted. */
   readonly recording?: RecordingMode;
+  /** Who may listen over HTTP to rooms that say nothing else; nobody if omitted. */
+  readonly live?: LiveMode;
   /** Which rooms people see without being in them; none if omitted. */
   readonly roomList?: RoomListMode;
   /** Whether participants may share sound beside their voices; true if omitted. */

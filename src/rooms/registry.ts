@@ -2,6 +2,7 @@ import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
+import type { LiveMode } from '../protocol/api/live-mode.ts';
 import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts';
 import type { Admission } from './admission.ts';
 import { ChatFiles } from './chat/chat-files.ts';
@@ -164,6 +165,11 @@ export class RoomRegistry {
   /** All rooms, oldest first. */
   get rooms(): Iterable<Room> {
     return this.#rooms.values();
+  }
+
+  /** Who may listen over HTTP to a room, which may not be open. */
+  liveModeOf(name: string): LiveMode {
+    return this.#rooms.get(roomKeyOrUndefined(name) ?? '')?.info.live ?? this.#options.live ?? 'off';
   }
 
   /** Throws `unknown_room`. */
@@ -346,6 +352,7 @@ export class RoomRegistry {
         order: 0,
         listed: true,
         recording: this.#options.recording ?? 'allowed',
+        live: this.#options.live ?? 'off',
         links: [],
         ...settings,
       },

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, MixSettings, ParticipantState } from '../media/plane.ts';
+import type { LiveMode } from '../protocol/api/live-mode.ts';
 import type { ChatRules } from '../protocol/chat.ts';
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
@@ -36,6 +37,8 @@ export interface RoomSettings extends MixSettings {
   /** Whether the list of rooms may have it. */
   readonly listed: boolean;
   readonly recording: RecordingMode;
+  /** Who may listen over HTTP. */
+  readonly live: LiveMode;
 }
 
 export interface RoomOptions {

@@ -185,9 +185,9 @@ export class Room {
     if (settings.whispers !== undefined) this.sound.rulesChanged();
     if (settings.chat !== undefined || settings.slowModeSeconds !== undefined) this.chat.rulesChanged();
     if (settings.recording !== undefined) this.recording.modeChanged();
-    if (settings.links === undefined) return;
-    this.#options.onLinksChanged();
-    if (settings.links.length === 0) this.sound.setLinkable(false);
+    if (settings.live === 'off') this.listeners.endThose('http');
+    if (settings.links !== undefined) this.#options.onLinksChanged();
+    if (settings.links?.length === 0) this.sound.setLinkable(false);
   }
 
   /** The rooms to which this one is linked if they name it as well. */

@@ -18,7 +18,7 @@ import type { PageTlsSettings } from './tls/page-tls.ts';
 
 export type MediaSettings = Omit<MediaPlaneOptions, 'workerEntry' | 'clock' | 'log' | 'onFailed'>;
 
-export type LiveSettings = Pick<LiveOptions, 'isOn' | 'maxListeners' | 'maxPerAddress' | 'allowOrigins'>;
+export type LiveSettings = Pick<LiveOptions, 'maxListeners' | 'maxPerAddress' | 'allowOrigins'>;
 export type BroadcastSettings = Pick<BroadcastOptions, 'kinds' | 'limits' | 'sdpLimits'>;
 
 /** @param pageAddress the address that the HTTP port is bound to */
@@ -99,9 +99,8 @@ export function broadcastSettings({
   };
 }
 
-export function liveSettings({ live, maxLiveListeners, maxConnectionsPerAddress, allowOrigins }: Config): LiveSettings {
+export function liveSettings({ maxLiveListeners, maxConnectionsPerAddress, allowOrigins }: Config): LiveSettings {
   return {
-    isOn: live === 'on',
     maxListeners: maxLiveListeners,
     maxPerAddress: maxConnectionsPerAddress,
     allowOrigins,

@@ -127,6 +127,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     roomList: config.roomList,
     recorder: recording?.recordings,
     recording: config.recording,
+    live: config.live,
     shareSound: config.shareSound === 'on',
     teams,
     access,

@@ -10,6 +10,7 @@ import { createHttpApp } from '../../src/http/app.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
+import type { LiveMode } from '../../src/protocol/api/live-mode.ts';
 import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
 import { AddressLimits } from '../../src/rooms/address-limits.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
@@ -20,7 +21,8 @@ export interface BroadcastSetUp extends Partial<Pick<BroadcastOptions, 'kinds' |
   readonly access?: AccessMode;
   readonly roomPasswords?: Readonly<Record<string, string>>;
   readonly limits?: Partial<BroadcastOptions['limits']>;
-  readonly live?: boolean;
+  readonly live?: LiveMode;
+  readonly maxJoinsPerMinute?: number;
   readonly maxFailedJoinsPerMinute?: number;
 }
 
@@ -28,7 +30,13 @@ export type BroadcastServer = Awaited<ReturnType<typeof startBroadcast>>;
 
 /** WHIP and WHEP over real HTTP, in simulated time and without media. */
 export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
-  const { access: mode = 'open', roomPasswords = {}, limits = {}, maxFailedJoinsPerMinute = 0 } = setUp;
+  const {
+    access: mode = 'open',
+    roomPasswords = {},
+    limits = {},
+    maxJoinsPerMinute = 0,
+    maxFailedJoinsPerMinute = 0,
+  } = setUp;
   const { kinds = new Set(['whip', 'whep'] as const), allowOrigins = [], iceServers = () => [] } = setUp;
   const clock = new FakeClock();
   const plane = new FakeMediaPlane();
@@ -36,11 +44,11 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
   const log = pino({ level: 'silent' });
   const access = new AccessControl({ mode, tokenSecret: 'a secret of at least 32 characters', roomPasswords, clock });
   const registry = new RoomRegistry({
-    ...{ plane, access, limitCounts, clock, log },
+    ...{ plane, access, limitCounts, clock, log, live: setUp.live ?? 'on' },
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 },
   });
   const addresses = new AddressLimits(
-    { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute },
+    { maxConnectionsPerAddress: 0, maxJoinsPerMinute, maxFailedJoinsPerMinute },
     clock,
     limitCounts,
   );
@@ -56,7 +64,6 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
   const live = createLive({
     ...shared,
     streams: new RoomStreams(clock),
-    isOn: setUp.live ?? true,
     maxListeners,
     maxPerAddress,
   });

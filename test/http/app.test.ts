@@ -11,7 +11,14 @@ import { securityHeaders } from '../../src/http/security-headers.ts';
 import type { RoomPreview } from '../../src/protocol/rooms.ts';
 
 const LARGE = Buffer.from('a { color: red }\n'.repeat(100));
-const FILES = ['/index.html', '/admin.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
+const FILES = [
+  '/index.html',
+  '/admin.html',
+  '/listen.html',
+  '/assets/main-K2QXVTEJ.js',
+  '/assets/main-K2QXVTEJ.js.map',
+  '/icon.svg',
+];
 const ASSETS: Assets = new Map([
   ...FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))] as const),
   ...['/sdk.js', '/sdk.d.ts', '/embed.js'].map((path) => [path, createAsset(path, Buffer.from('export {};'))] as const),
@@ -114,6 +121,23 @@ test('the admin page is at /admin, and cannot be framed', async (t) => {
   t.match(response.headers.get('content-security-policy'), "frame-ancestors 'none'");
   t.match((await get('/')).headers.get('content-security-policy'), 'frame-ancestors https://game.example');
   t.equal((await get('/administrator')).status, 404);
+});
+
+test('the page that only listens may do nothing else, and be framed', async (t) => {
+  const { get } = await setUp(t, { frameAncestors: ['https://radio.example'] });
+  for (const path of ['/listen/Lobby', '/listen/Games/Chess', '/listen']) {
+    const response = await get(path);
+    const { headers } = response;
+    const policy = headers.get('content-security-policy') ?? '';
+    t.match(policy, "default-src 'none'");
+    t.match(policy, 'media-src blob:');
+    t.match(policy, 'frame-ancestors https://radio.example');
+    t.notMatch(policy, 'unsafe');
+    t.notMatch(policy, 'ws:');
+    t.match(headers.get('permissions-policy'), 'microphone=()');
+    t.equal(await response.text(), 'content of /listen.html');
+  }
+  t.equal((await get('/listener')).status, 404);
 });
 
 test('other sites may load the client library, and nothing else', async (t) => {

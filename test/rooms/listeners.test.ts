@@ -21,7 +21,11 @@ function setUp() {
   const { participant } = join();
   const ends: string[] = [];
   const listen = () => {
-    const listener = registry.listen('Lobby', GUEST, { address: '192.0.2.7', ended: (reason) => ends.push(reason) });
+    const listener = registry.listen('Lobby', GUEST, {
+      via: 'whep',
+      address: '192.0.2.7',
+      ended: (reason) => ends.push(reason),
+    });
     listener.sit((media, options) => media.connectWebRtc({ sdp: 'x', address: '' }, options));
     return { listener, seat: plane.openSeats.at(-1)! };
   };
@@ -98,7 +102,7 @@ test('a listener ends with the media, the room, the server, or by the operator',
   again.registry.close();
   t.same(again.ends, ['server_closing']);
   t.equal(
-    codeOf(() => registry.listen('lobby', GUEST, { address: null, ended: () => {} })),
+    codeOf(() => registry.listen('lobby', GUEST, { via: 'http', address: null, ended: () => {} })),
     'nothing_to_hear',
   );
   t.end();
@@ -107,7 +111,7 @@ test('a listener ends with the media, the room, the server, or by the operator',
 test('nobody new listens to a locked room, or while the server drains or closes', (t) => {
   const { registry, room } = setUp();
   const listen = (mayModerate = false) =>
-    codeOf(() => registry.listen('lobby', { ...GUEST, mayModerate }, { address: null, ended: () => {} }));
+    codeOf(() => registry.listen('lobby', { ...GUEST, mayModerate }, { via: 'http', address: null, ended: () => {} }));
   room.moderate({ type: 'lock', locked: true });
   t.equal(listen(), 'room_locked');
   t.equal(listen(true), 'none');
@@ -116,6 +120,18 @@ test('nobody new listens to a locked room, or while the server drains or closes'
   registry.undrain();
   registry.close();
   t.equal(listen(true), 'server_closing');
+  t.end();
+});
+
+test('those who listen in one way can be ended together', (t) => {
+  const { registry, room, listen, ends } = setUp();
+  listen();
+  registry.listen('lobby', GUEST, { via: 'http', address: null, ended: (reason) => ends.push(`http ${reason}`) });
+  registry.change('lobby', { live: 'public' });
+  t.same(ends, []);
+  registry.change('lobby', { live: 'off' });
+  t.same(ends, ['http ended']);
+  t.equal([...room.listeners.all].length, 1);
   t.end();
 });
 

@@ -31,6 +31,7 @@ class FakeRoom implements ListableRoom {
       listeners: 0,
       ...{ maxParticipants: 100, whispers: true, links: [], teams: [], chat: true, slowModeSeconds: 0, maxTalkers: 0 },
       recording: 'allowed',
+      live: 'off',
       ...{ levelling: true, description: '', order: 0, listed: true, ...this.change },
     };
   }

@@ -179,8 +179,15 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
   };
 }
 
-function listenerView({ id, sinceMs, address, connected, network }: RoomListener): z.output<typeof listenerSchema> {
-  return { id, since: isoTime(sinceMs), address, connected, network: networkView(network) };
+function listenerView({
+  id,
+  via,
+  sinceMs,
+  address,
+  connected,
+  network,
+}: RoomListener): z.output<typeof listenerSchema> {
+  return { id, via, since: isoTime(sinceMs), address, connected, network: networkView(network) };
 }
 
 function channelView({ name, open, speak, hear, sound, strengths }: Channel): z.output<typeof channelSchema> {

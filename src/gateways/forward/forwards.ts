@@ -57,7 +57,7 @@ export class Forwards implements Forwarding {
     const id = randomUUID();
     const { clock, streams } = this.#options;
     // The people in the room are told how many listen; whoever listens there is one of them.
-    const listener = room.listeners.add(OPERATOR, { address: null, ended: () => this.#ended(id) });
+    const listener = room.listeners.add(OPERATOR, { via: 'forward', address: null, ended: () => this.#ended(id) });
     listener.hears();
     const { user, password, description } = wanted;
     const name = wanted.name ?? room.name;

@@ -8,13 +8,12 @@ import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts
 import { decodedPart } from '../../lib/net/url-part.ts';
 import { AddressCount } from '../../lib/rates/address-count.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
-import { admit, bearerOf, type Doors } from '../admission.ts';
+import { admit, admitAnyone, bearerOf, type Doors } from '../admission.ts';
 import { allowOrigin, answerPreflight } from '../cors.ts';
 import type { LiveFormat } from './room-stream.ts';
 import type { RoomStreams } from './room-streams.ts';
 
 export interface LiveOptions extends Doors {
-  readonly isOn: boolean;
   readonly maxListeners: number;
   /** 0: no limit. */
   readonly maxPerAddress: number;
@@ -56,7 +55,6 @@ export function createLive(options: LiveOptions): Live {
     const [, encoded = '', extension] = PATH.exec(context.path) ?? [];
     const name = decodedPart(encoded);
     if ((extension !== 'opus' && extension !== 'webm') || name === undefined) throw new AppError('not_found');
-    if (!options.isOn) throw new AppError('live_off');
     allowOrigin(context, options.allowOrigins);
     if (context.method === 'OPTIONS') {
       answerPreflight(context, METHODS);
@@ -68,11 +66,18 @@ export function createLive(options: LiveOptions): Live {
       throw new AppError('method_not_allowed');
     }
     const { proxies, showAddresses, registry } = options;
+    const mode = registry.liveModeOf(name);
+    if (mode === 'off') throw new AppError('live_off');
     const client = proxies.clientOfRequest(context.req);
     const from = addressKey(client);
     checkPlace(from);
     const isWanted = () => !context.req.socket.destroyed;
-    const admission = await admit(options, { room: name, token: tokenOf(context), addressKey: from, isWanted });
+    const token = tokenOf(context);
+    if (mode === 'token' && token === undefined) throw new AppError('token_required');
+    const admission =
+      mode === 'public'
+        ? admitAnyone(options, from)
+        : await admit(options, { room: name, token, addressKey: from, isWanted });
     checkPlace(from);
     if (!isWanted()) throw new AppError('invalid_request', 'The connection is closed.');
     context.set({ 'Content-Type': TYPES[extension], 'X-Accel-Buffering': 'no', Connection: 'close' });
@@ -82,6 +87,7 @@ export function createLive(options: LiveOptions): Live {
     }
     const { res } = context;
     const listener = registry.listen(name, admission, {
+      via: 'http',
       address: showAddresses ? client : null,
       ended: () => finish(),
     });

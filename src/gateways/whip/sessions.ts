@@ -118,7 +118,7 @@ export class Sessions {
     const { kind, room, name, addressKey: from, address } = applicant;
     const { registry } = this.#options;
     if (kind === 'whip') return new Publisher({ registry, admission, room, name, from, address, ended });
-    const listener = registry.listen(room, admission, { address, ended });
+    const listener = registry.listen(room, admission, { via: 'whep', address, ended });
     return { sitter: listener, leave: () => listener.end('left') };
   }
 

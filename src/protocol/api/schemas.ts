@@ -14,6 +14,7 @@ import {
   MAX_SLOW_MODE_SECONDS,
   MAX_TEAMS,
 } from '../bounds.ts';
+import { liveMode } from './live-mode.ts';
 import { recordingMode } from './recording-schemas.ts';
 
 const MAX_BAN_SECONDS = 86_400;
@@ -97,6 +98,7 @@ export const roomSchema = z.strictObject({
   listeners: count().describe('Number of people who only listen (WHEP). They are not participants.'),
   speaking: count().describe('Number of participants speaking now.'),
   recording: recordingMode,
+  live: liveMode,
   recordingId: z.string().nullable().describe('The recording that is running; null if there is none.'),
 });
 
@@ -122,6 +124,7 @@ export const newRoomSchema = z.strictObject({
   order: order.optional(),
   listed: listed.optional(),
   recording: recordingMode.optional(),
+  live: liveMode.optional(),
 });
 
 /** `PATCH /rooms/{room}`. Omitted fields keep their value. */
@@ -143,6 +146,7 @@ export const roomChangeSchema = z.strictObject({
   order: order.optional(),
   listed: listed.optional(),
   recording: recordingMode.optional().describe('`off` ends a recording that is running.'),
+  live: liveMode.optional().describe('`off` ends those who listen.'),
 });
 
 export const receptionSchema = z.strictObject({
@@ -200,6 +204,7 @@ export const participantListSchema = z.strictObject({
 
 export const listenerSchema = z.strictObject({
   id: z.string(),
+  via: z.enum(['whep', 'http', 'forward']).describe('`forward`: a server to which the room is sent.'),
   since: time(),
   address: z.string().nullable().describe('Their IP address; null with `show-addresses` off.'),
   connected: z.boolean().describe('The media connection is established.'),

@@ -105,8 +105,37 @@ test('who may not listen does not, and gets the reason', async (t) => {
   await listen(t, open, '/live/lobby.opus');
   t.equal(await codeOf(open.request('GET', '/live/lobby.opus')), '503 too_many_connections');
 
-  const off = await startBroadcast(t, { live: false });
+  const off = await startBroadcast(t, { live: 'off' });
   t.equal(await codeOf(off.request('GET', '/live/lobby.opus')), '404 live_off');
+});
+
+test('the mode of a room decides who may listen', async (t) => {
+  const server = await startBroadcast(t, { access: 'token' });
+  joinPerson(server);
+  const grant = { room: 'lobby', identity: 'tv', maySpeak: false, mayModerate: false };
+  const token = await server.access.createToken(grant, 60_000);
+  const withoutToken = () => server.request('HEAD', '/live/lobby.opus').then(({ status }) => status);
+  const withToken = () => server.request('HEAD', `/live/lobby.opus?token=${token}`).then(({ status }) => status);
+  t.same([await withoutToken(), await withToken()], [401, 200], 'on');
+  server.registry.change('lobby', { live: 'public' });
+  t.same([await withoutToken(), await withToken()], [200, 200], 'public');
+  const player = await listen(t, server, '/live/lobby.opus');
+  server.registry.change('lobby', { live: 'token' });
+  t.equal(server.live.figures.listeners, 1, 'who listens may go on');
+  server.registry.change('lobby', { live: 'off' });
+  await player.ended;
+  t.same([await withoutToken(), await withToken()], [404, 404], 'off');
+
+  const open = await startBroadcast(t, { live: 'token', maxJoinsPerMinute: 3 });
+  joinPerson(open);
+  t.equal(await codeOf(open.request('GET', '/live/lobby.opus')), '401 token_required');
+  t.equal(await codeOf(open.request('GET', '/live/elsewhere.opus')), '401 token_required', 'the default');
+  open.registry.change('lobby', { live: 'public' });
+  open.registry.change('lobby', { locked: true });
+  t.equal(await codeOf(open.request('GET', '/live/lobby.opus')), '423 room_locked');
+  await open.request('HEAD', '/live/lobby.opus');
+  await open.request('HEAD', '/live/lobby.opus');
+  t.equal(await codeOf(open.request('GET', '/live/lobby.opus')), '429 rate_limited');
 });
 
 test('a player that reads nothing is cut off, and the others are not', async (t) => {
