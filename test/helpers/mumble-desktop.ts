@@ -1,0 +1,175 @@
+/** Debian's Mumble, without a display: a program that people use, with a microphone and a loudspeaker that are files. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { promisify } from 'node:util';
+import { eventually } from './eventually.ts';
+import { toInt16, tone } from './signal.ts';
+import { startSoundDaemon } from './sound-daemon.ts';
+
+const run = promisify(execFile);
+
+/** The packages that it needs. */
+export const MUMBLE_PACKAGES = [
+  'dbus-bin',
+  'dbus-daemon',
+  'mumble',
+  'openssl',
+  'pulseaudio',
+  'pulseaudio-utils',
+  'python3',
+];
+
+const TONE_S = 10;
+/** It asks nothing, sends as long as there is sound or always, and changes nothing in it. */
+const SETTINGS = `[General]
+lastupdate=2
+
+[audio]
+input=PulseAudio
+output=PulseAudio
+transmit=0
+noisesupress=0
+loudness=30000
+attenuateothers=false
+
+[ui]
+usage=false
+updatecheck=false
+pluginoverlaycheck=false
+plugincheck=false
+askonquit=false
+`;
+/** The file of its database, with the certificate that it has accepted. */
+const TRUST = `import sqlite3, sys
+file, host, port, digest = sys.argv[1:]
+with sqlite3.connect(file) as db:
+    db.execute('CREATE TABLE cert (id INTEGER PRIMARY KEY AUTOINCREMENT, hostname TEXT, port INTEGER, digest TEXT)')
+    db.execute('INSERT INTO cert (hostname, port, digest) VALUES (?, ?, ?)', (host, port, digest))
+`;
+
+export interface MumbleDesktopOptions {
+  readonly port: number;
+  readonly name: string;
+  readonly channel: string;
+  /** What its microphone picks up. */
+  readonly frequencyHz: number;
+}
+
+export type MumbleDesktop = Awaited<ReturnType<typeof startMumbleDesktop>>;
+
+export async function startMumbleDesktop({ port, name, channel, frequencyHz }: MumbleDesktopOptions) {
+  const home = await mkdtemp(join(tmpdir(), 'partyline-mumble-'));
+  const [config, data, documents] = ['.config/Mumble', '.local/share/Mumble/Mumble', 'Documents'].map((folder) =>
+    join(home, folder),
+  ) as [string, string, string];
+  for (const folder of [config, data, documents]) await mkdir(folder, { recursive: true });
+  await writeFile(join(config, 'Mumble.conf'), SETTINGS);
+  await makeCertificate(home, join(documents, 'MumbleAutomaticCertificateBackup.p12'));
+  await run('python3', ['-c', TRUST, join(data, 'mumble.sqlite'), '127.0.0.1', String(port), await digestOf(port)]);
+  const daemon = await startSoundDaemon();
+  const environment = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, PULSE_SERVER: daemon.server };
+  const pactl = (...args: string[]) => run('pactl', args, { env: environment });
+  await pactl('load-module', 'module-null-sink', 'sink_name=microphone', 'rate=48000');
+  await pactl('set-default-source', 'microphone.monitor');
+  await pactl('set-default-sink', 'null');
+  const raw = ['--raw', '--rate=48000', '--channels=1', '--format=s16le', '--latency-msec=20'];
+  const microphone = spawn('pacat', ['-d', 'microphone', ...raw], {
+    env: environment,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  microphone.stdin.on('error', () => {});
+  const loudspeaker = spawn('parec', ['-d', 'null.monitor', ...raw], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let heard: Buffer[] = [];
+  loudspeaker.stdout.on('data', (bytes: Buffer) => heard.push(bytes));
+  let isTalking = true;
+  const sound = Buffer.from(toInt16(tone({ frequencyHz, samples: 48_000 * TONE_S })).buffer);
+  const silence = Buffer.alloc(sound.length);
+  const feed = async (): Promise<void> => {
+    for (let at = 0; microphone.exitCode === null && microphone.stdin.writable; at = (at + 9600) % sound.length)
+      if (!microphone.stdin.write((isTalking ? sound : silence).subarray(at, at + 9600)))
+        await once(microphone.stdin, 'drain').catch(() => {});
+  };
+  void feed();
+  const url = `mumble://${name}@127.0.0.1:${port}/${channel}?version=1.2.0`;
+  const script = 'echo "bus $DBUS_SESSION_BUS_ADDRESS"; exec mumble -m "$0"';
+  const program = spawn('dbus-run-session', ['--', 'sh', '-c', script, url], {
+    env: { ...environment, QT_QPA_PLATFORM: 'offscreen' },
+    cwd: home,
+    detached: true,
+  });
+  let output = '';
+  for (const stream of [program.stdout, program.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes));
+  const call = async (method: string, ...args: string[]): Promise<string> => {
+    const [, bus = ''] = /^bus (.*)$/m.exec(output) ?? [];
+    const target = ['--session', '--print-reply', '--dest=net.sourceforge.mumble.mumble', '/'];
+    const { stdout } = await run('dbus-send', [...target, `net.sourceforge.mumble.Mumble.${method}`, ...args], {
+      env: { ...environment, DBUS_SESSION_BUS_ADDRESS: bus },
+    });
+    return stdout;
+  };
+  return {
+    output: () => output,
+    setTalking: (talks: boolean) => {
+      isTalking = talks;
+    },
+    call,
+    /** Whom its window shows as talking. */
+    talking: async () => [...(await call('getTalkingUsers')).matchAll(/string "(.*)"/g)].map(([, who]) => who),
+    /** What its loudspeaker plays from now on, for so many seconds. */
+    listen: async (seconds: number): Promise<Int16Array> => {
+      heard = [];
+      const wanted = seconds * 96_000;
+      await eventually(() => heard.reduce((sum, { length }) => sum + length, 0) >= wanted || 'it plays nothing');
+      const all = Uint8Array.from(Buffer.concat(heard).subarray(0, wanted));
+      return new Int16Array(all.buffer);
+    },
+    close: async () => {
+      const ended = program.exitCode === null ? once(program, 'exit') : undefined;
+      try {
+        process.kill(-program.pid!, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+      await ended;
+      microphone.kill('SIGKILL');
+      loudspeaker.kill('SIGKILL');
+      await daemon.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Without a certificate a wizard would ask for one. */
+async function makeCertificate(folder: string, file: string): Promise<void> {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=Desk', '-days', '30'];
+  await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    ...subject,
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ]);
+  await run('openssl', ['pkcs12', '-export', '-inkey', key, '-in', certificate, '-out', file, '-passout', 'pass:']);
+}
+
+/** Of the server's certificate, as Mumble remembers it. */
+async function digestOf(port: number): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { fingerprint = '' } = socket.getPeerX509Certificate() ?? {};
+  socket.destroy();
+  return fingerprint.replaceAll(':', '').toLowerCase();
+}

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { launchChromium } from '../helpers/browsers.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { heardTone } from '../helpers/heard-tone.ts';
+import { MumbleClient } from '../helpers/mumble-client.ts';
+import { MUMBLE_PACKAGES, startMumbleDesktop } from '../helpers/mumble-desktop.ts';
+import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
+import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+
+const TONES_HZ = { Ada: 440, Desk: 930 } as const;
+const HEARD_DBFS = -30;
+const NOT_HEARD_DBFS = -50;
+const missing = missingForBrowsers ?? missingPackages(MUMBLE_PACKAGES);
+
+test('Debian’s Mumble and Chromium in one room', { skip: skipIfMissing(missing) }, async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'partyline-mumble-server-'));
+  const flags = ['--media-host', PRIVATE_ADDRESS, '--data-dir', dataDir, '--levelling', 'off', '--log-level', 'debug'];
+  const mumble = ['--mumble', 'on', '--mumble-port', '0', '--mumble-rooms', 'lobby,other', '--log-format', 'json'];
+  const server = await startServerProcess(BUILT_SERVER, [...flags, ...mumble]);
+  t.teardown(async () => {
+    await server.kill();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const [, port] = /"port":(\d+),"msg":"Mumble clients can connect"/.exec(server.output()) ?? [];
+  const chromium = await launchChromium();
+  t.teardown(() => chromium.close());
+  const microphone = { kind: 'tone', frequencyHz: TONES_HZ.Ada, gain: TONE_GAIN } as const;
+  const ada = await chromium.open(`${server.url}room/lobby`, { microphone });
+  await ada.join({ name: 'Ada' });
+  await ada.waitForSound();
+  const desk = await startMumbleDesktop({
+    port: Number(port),
+    name: 'Desk',
+    channel: 'lobby',
+    frequencyHz: TONES_HZ.Desk,
+  });
+  t.teardown(() => desk.close());
+  const people = async () => (await ada.participants()).map(({ name }) => name);
+  await eventually(async () => (await people()).includes('Desk') || `${await people()}\n${desk.output().slice(-2000)}`);
+
+  await t.test('each hears the other', async (t) => {
+    await eventually(async () => {
+      const { usuallyDbfs } = heardTone(await desk.listen(2), TONES_HZ.Ada);
+      return usuallyDbfs > HEARD_DBFS || `the desktop hears ${usuallyDbfs} dBFS`;
+    });
+    await hearsOnly(t, ada, TONES_HZ, ['Desk']);
+  });
+
+  await t.test('the desktop shows who talks, and nobody once they are muted', async (t) => {
+    await eventually(async () => (await desk.talking()).includes('Ada') || `${await desk.talking()}`);
+    await ada.click('mute');
+    await eventually(async () => !(await desk.talking()).includes('Ada') || `${await desk.talking()}`);
+    const { atMostDbfs } = heardTone(await desk.listen(1), TONES_HZ.Ada);
+    t.ok(atMostDbfs < NOT_HEARD_DBFS, `${atMostDbfs} dBFS`);
+    await ada.click('mute');
+    await eventually(async () => (await desk.talking()).includes('Ada') || `${await desk.talking()}`);
+  });
+
+  await t.test('whoever is muted at the desktop is muted in the browser', async (t) => {
+    const isMuted = async () => (await ada.participants()).find(({ name }) => name === 'Desk')?.isMuted;
+    await desk.call('setSelfMuted', 'boolean:true');
+    await eventually(async () => (await isMuted()) === true || 'not muted');
+    await hearsOnly(t, ada, TONES_HZ, []);
+    await desk.call('setSelfMuted', 'boolean:false');
+    await eventually(async () => (await isMuted()) === false || 'still muted');
+    await hearsOnly(t, ada, TONES_HZ, ['Desk']);
+  });
+
+  await t.test('another room hears nothing', async (t) => {
+    const other = await MumbleClient.join({ port: Number(port), name: 'Other' });
+    t.teardown(() => other.close());
+    await other.enter('other');
+    await desk.listen(2);
+    t.equal(other.heard.length, 0);
+  });
+});
