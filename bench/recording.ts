@@ -56,7 +56,7 @@ async function measure(people: number, seconds: number): Promise<RecordingRow> {
     directory,
     limits: { maxMs: 1e9, maxBytes: 0, minFreeBytes: 0, keepDays: 0 },
     consent: 'notice',
-    observer: { started: () => {}, ended: () => {}, deleted: () => {} },
+    observer: { started: () => {}, ended: () => {}, deleted: () => {}, uploaded: () => {}, uploadFailed: () => {} },
     clock,
     log: pino({ level: 'silent' }),
   });

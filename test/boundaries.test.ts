@@ -81,6 +81,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@peculiar/x509': ['src/server/tls/'],
   'prom-client': ['src/admin/metrics/'],
   yazl: ['src/recording/'],
+  aws4fetch: ['src/recording/upload/'],
 };
 const TIME = new Set(['Date.now', 'performance.now', 'setTimeout', 'setInterval', 'setImmediate', 'new Date']);
 const MAY_TELL_TIME = ['src/lib/clock.ts'];

@@ -224,6 +224,26 @@ export function text({ maxLength }: { maxLength: number }): ValueKind<string> {
   };
 }
 
+/** The URL of a bucket; the empty string means none. */
+export function bucketUrl(): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => text === '' || isBucketUrl(text)),
+    fromText: (text) => text,
+    allowed: 'a URL such as https://s3.example.org/bucket, without a user, a query or a fragment',
+    placeholder: 'URL',
+  };
+}
+
+/** A name of another service. */
+export function word(): ValueKind<string> {
+  return {
+    schema: z.string().regex(/^[\w-]{1,64}$/),
+    fromText: (text) => text,
+    allowed: 'letters, digits, "-" and "_"',
+    placeholder: 'NAME',
+  };
+}
+
 /** A file path; the empty string means no file. */
 export function path(): ValueKind<string> {
   return { schema: z.string(), fromText: (text) => text, allowed: 'a file path', placeholder: 'FILE' };
@@ -294,6 +314,11 @@ function splitList(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+function isBucketUrl(text: string): boolean {
+  if (!isWebhookUrl(text)) return false;
+  return new URL(text).search === '';
 }
 
 function isWebhookUrl(text: string): boolean {

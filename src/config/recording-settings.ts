@@ -1,4 +1,4 @@
-import { choice, integer, optionalDirectory } from './kinds.ts';
+import { bucketUrl, choice, integer, optionalDirectory, path, secret, userName, word } from './kinds.ts';
 import { setting } from './setting.ts';
 
 /** The settings of recordings; part of `SETTINGS`. */
@@ -29,6 +29,26 @@ export const RECORDING_SETTINGS = {
   }),
   recordingKeepDays: setting(integer({ min: 0, max: 36_500 }), {
     default: 0,
-    help: 'Days after which a finished recording is deleted. 0: never.',
+    help: 'Days after which a finished recording is deleted. 0: never. One that should be in recording-s3-url is not deleted before it is there.',
+  }),
+  recordingS3Url: setting(bucketUrl(), {
+    default: '',
+    help: 'Bucket of an S3-compatible storage, with or without a folder, that gets a copy of each recording when it has ended: https://s3.example.org/BUCKET/FOLDER. Empty: none.',
+  }),
+  recordingS3Region: setting(word(), {
+    default: 'us-east-1',
+    help: 'Region of the bucket. Many storages other than Amazon accept any.',
+  }),
+  recordingS3KeyId: setting(userName(), {
+    default: '',
+    help: 'Access key id for the bucket. It must be allowed to write objects and to read what it has written.',
+  }),
+  recordingS3Secret: setting(secret({ minBytes: 1 }), {
+    default: '',
+    help: 'Secret access key for the bucket.',
+  }),
+  recordingS3SecretFile: setting(path(), {
+    default: '',
+    help: 'File that contains the recording-s3-secret. Surrounding white space is ignored.',
   }),
 };

@@ -7,7 +7,15 @@ const WRITABLE = 0o222;
 const WRITABLE_BY_OTHERS = 0o002;
 const READABLE_BY_OTHERS = 0o004;
 
-type SecretKey = 'tokenSecret' | 'adminToken' | 'webhookSecret' | 'turnSecret' | 'turnPassword';
+const SECRET_KEYS = [
+  'tokenSecret',
+  'adminToken',
+  'webhookSecret',
+  'turnSecret',
+  'turnPassword',
+  'recordingS3Secret',
+] as const;
+type SecretKey = (typeof SECRET_KEYS)[number];
 
 /** The configuration with secrets loaded from their files. Adds problems, as sentences, to `problems`. */
 export function withSecretFiles(config: Config, problems: string[]): Config {
@@ -18,6 +26,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     webhookSecret: secretOf('webhookSecret', config, problems),
     turnSecret: secretOf('turnSecret', config, problems),
     turnPassword: secretOf('turnPassword', config, problems),
+    recordingS3Secret: secretOf('recordingS3Secret', config, problems),
   };
   // A secret missing from its file would be reported again below.
   if (problems.length > 0) return complete;
@@ -26,6 +35,12 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
   if (complete.webhookUrls.length > 0 && complete.webhookSecret === '')
     problems.push('webhook-urls requires webhook-secret or webhook-secret-file.');
   problems.push(...turnProblems(complete));
+  const { recordingS3Url, recordingS3KeyId, recordingS3Secret, recordingDir } = complete;
+  if (recordingS3Url !== '' && (recordingS3KeyId === '' || recordingS3Secret === ''))
+    problems.push(
+      'recording-s3-url requires recording-s3-key-id, and recording-s3-secret or recording-s3-secret-file.',
+    );
+  if (recordingS3Url !== '' && recordingDir === '') problems.push('recording-s3-url requires recording-dir.');
   return complete;
 }
 
@@ -36,8 +51,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
  */
 export function secretFileWarnings(config: Config, configFile?: string): string[] {
   const files = new Map<string, string>();
-  for (const key of ['tokenSecret', 'adminToken', 'webhookSecret', 'turnSecret', 'turnPassword'] as const)
-    files.set(config[`${key}File`], `${flagName(key)}-file`);
+  for (const key of SECRET_KEYS) files.set(config[`${key}File`], `${flagName(key)}-file`);
   files.set(config.tlsKey, 'tls-key');
   if (configFile !== undefined) files.set(configFile, 'the configuration, which contains secrets');
   files.delete('');

@@ -99,10 +99,12 @@ export class Library implements RecordingLibrary {
 
 /** A recording without what only its folder needs. */
 export function recordingInfo(manifest: Manifest): RecordingInfo {
-  const { id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy, tracks } = manifest;
+  const { id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy, tracks, upload } =
+    manifest;
   return {
     ...{ id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy },
     bytes: bytesOf(manifest),
+    upload,
     tracks: tracks.map(({ file, kind, participantId, identity, name, talkMs, driftPpm, bytes, dropped }) => {
       return { file, kind, participantId, identity, name, talkMs, driftPpm, bytes, dropped };
     }),

@@ -42,6 +42,14 @@ const personSchema = z.object({
   agreedAt: time().nullable(),
 });
 
+const uploadSchema = z.object({
+  /** `uploaded`: the storage has confirmed it. */
+  state: z.enum(['waiting', 'uploaded']),
+  at: time().nullable(),
+  /** Of the latest attempt. */
+  error: z.string().nullable(),
+});
+
 export const manifestSchema = z.object({
   version: z.literal(1),
   id: z.string(),
@@ -62,11 +70,14 @@ export const manifestSchema = z.object({
   }),
   tracks: z.array(trackSchema),
   people: z.array(personSchema),
+  /** The copy in another storage; null if there is none and none is wanted. */
+  upload: uploadSchema.nullable().default(null),
   /** Which process writes it. */
   writer: z.object({ host: z.string(), pid: count() }),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
+export type ManifestUpload = z.output<typeof uploadSchema>;
 export type ManifestTrack = z.output<typeof trackSchema>;
 export type ManifestPerson = z.output<typeof personSchema>;
 

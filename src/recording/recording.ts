@@ -40,6 +40,8 @@ export interface RecordingOptions {
   /** In milliseconds since 1970; the folder is named after it. */
   readonly startedAtMs: Millis;
   readonly maxMs: Millis;
+  /** It is sent to another storage when it has ended. */
+  readonly isUploaded: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** Whether there is room for more. */
@@ -173,6 +175,7 @@ export class Recording implements RunningRecording {
       startedBy: { by: starter.by, identity, name },
       tracks: this.#tracks.filter(({ exists }) => exists).map(({ entry }) => entry),
       people: Array.from(this.#people.values(), ({ entry }) => ({ ...entry, present: [...entry.present] })),
+      upload: this.#options.isUploaded ? { state: 'waiting', at: null, error: null } : null,
       writer: { host: hostname(), pid: process.pid },
     };
   }

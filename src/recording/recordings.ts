@@ -1,6 +1,6 @@
 /** All recordings of a server: those that run, and those on the disk. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, realpath, rm, rmdir, statfs } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Logger } from 'pino';
 import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
@@ -8,9 +8,11 @@ import { AppError } from '../lib/errors.ts';
 import type { Recorder, RecordingConsent, RecordingStart, RunningRecording } from '../rooms/recording/recorder.ts';
 import { dayOf, isDay, isRecordingId } from './file-names.ts';
 import { RecordingFolder } from './folder.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { type Manifest, readManifest, writeManifest } from './manifest.ts';
 import { NO_SPACE, Recording } from './recording.ts';
 import { isBeingWritten, repairRecording } from './repair.ts';
+import type { S3Bucket } from './upload/s3-bucket.ts';
+import { Uploader, type UploadFigures, type UploadSource } from './upload/uploader.ts';
 
 /** Each takes a timer and some files. */
 const MAX_RUNNING = 100;
@@ -29,6 +31,10 @@ export interface RecordingLimits {
 
 /** Must neither throw nor block. */
 export interface RecordingObserver {
+  /** The storage has confirmed it. */
+  uploaded(recording: Manifest): void;
+  /** It could not be sent to the storage; it is tried again. */
+  uploadFailed(recording: Manifest): void;
   started(recording: Manifest): void;
   ended(recording: Manifest): void;
   deleted(recording: Manifest): void;
@@ -39,6 +45,8 @@ export interface RecordingsOptions {
   readonly limits: RecordingLimits;
   readonly consent: RecordingConsent;
   readonly observer: RecordingObserver;
+  /** Where recordings are sent when they have ended; nowhere if omitted. */
+  readonly bucket?: Pick<S3Bucket, 'put'> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -48,6 +56,8 @@ export interface RecordingFigures {
   readonly bytesWritten: number;
   readonly writeErrors: number;
   readonly packetsDropped: number;
+  /** Omitted if recordings are not sent anywhere. */
+  readonly uploads?: UploadFigures;
 }
 
 export class Recordings implements Recorder {
@@ -63,10 +73,17 @@ export class Recordings implements Recorder {
   #starting = 0;
   #cancelSweep: Cancel = () => {};
   #closed = false;
+  readonly #uploader: Uploader | undefined;
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
     this.consent = options.consent;
+    const { bucket, observer, clock, log } = options;
+    const events = {
+      uploaded: (recording: Manifest) => observer.uploaded(recording),
+      failed: (recording: Manifest) => observer.uploadFailed(recording),
+    };
+    this.#uploader = bucket && new Uploader({ bucket, source: this.#uploadSource, events, clock, log });
   }
 
   /** Finds and repairs what is there. Rejects with a system error if the directory cannot be used. */
@@ -84,6 +101,7 @@ export class Recordings implements Recorder {
       bytesWritten: this.#bytesWritten,
       writeErrors: this.#writeErrors,
       packetsDropped,
+      ...(this.#uploader !== undefined && { uploads: this.#uploader.figures }),
     };
   }
 
@@ -151,7 +169,8 @@ export class Recordings implements Recorder {
     const timeout = new Promise<void>((resolve) => {
       cancel = clock.setTimer(clock.now() + graceMs, resolve);
     });
-    await Promise.race([Promise.all(running.map(({ finished }) => finished)), timeout]);
+    const ended = Promise.all([...running.map(({ finished }) => finished), this.#uploader?.close()]);
+    await Promise.race([ended, timeout]);
     cancel();
   }
 
@@ -167,6 +186,7 @@ export class Recordings implements Recorder {
         ...{ id, start, folder, clock, log },
         startedAtMs: Date.parse(startedAt),
         maxMs: Math.min(limits.maxMs, start.maxMs ?? limits.maxMs),
+        isUploaded: this.#uploader !== undefined,
         spaceLeft: () => this.#spaceLeft(),
         onWritten: (bytes) => {
           this.#bytesWritten += bytes;
@@ -202,6 +222,27 @@ export class Recordings implements Recorder {
     this.#options.observer.ended(manifest);
   }
 
+  get #uploadSource(): UploadSource {
+    return {
+      manifest: (id) => this.#finished.get(id),
+      file: async (id, name) => {
+        const path = join(this.folderOf(id), name);
+        const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return undefined;
+          throw error;
+        });
+        return found && { path, size: found.size };
+      },
+      setUpload: async (id, upload) => {
+        const before = this.#finished.get(id);
+        if (before === undefined) return;
+        const manifest = { ...before, upload };
+        await writeManifest(this.folderOf(id), manifest);
+        if (this.#finished.get(id) === before) this.#finished.set(id, manifest);
+      },
+    };
+  }
+
   async #spaceLeft(): Promise<'enough' | 'size' | 'disk_full'> {
     const { directory, limits } = this.#options;
     if (limits.maxBytes > 0 && this.#bytes >= limits.maxBytes) return 'size';
@@ -221,6 +262,7 @@ export class Recordings implements Recorder {
     const before = this.#finished.get(manifest.id);
     this.#finishedBytes += bytesOf(manifest) - (before === undefined ? 0 : bytesOf(before));
     this.#finished.set(manifest.id, manifest);
+    if (manifest.upload?.state === 'waiting') this.#uploader?.add(manifest.id);
   }
 
   async #load(): Promise<void> {
@@ -252,8 +294,10 @@ export class Recordings implements Recorder {
   async #sweep(): Promise<void> {
     const { clock, limits } = this.#options;
     const beforeMs = clock.wallNow() - limits.keepDays * DAY_MS;
-    for (const { id, endedAt, state } of this.list()) {
+    for (const { id, endedAt, state, upload } of this.list()) {
       if (limits.keepDays === 0 || state === 'recording' || endedAt === null) continue;
+      // This is the only copy.
+      if (upload?.state === 'waiting') continue;
       if (Date.parse(endedAt) < beforeMs) await this.delete(id).catch(() => {});
     }
     if (this.#closed) return;

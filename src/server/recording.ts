@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Library, recordingInfo } from '../recording/library.ts';
 import { type RecordingObserver, Recordings } from '../recording/recordings.ts';
+import { S3Bucket } from '../recording/upload/s3-bucket.ts';
 import type { RecordingLibrary } from '../rooms/recording/library.ts';
 import { settingsError } from './start-error.ts';
 
@@ -24,6 +25,8 @@ export async function openRecordings(
     started: (recording) => webhooks.recordingChanged('started', recordingInfo(recording)),
     ended: (recording) => webhooks.recordingChanged('ended', recordingInfo(recording)),
     deleted: (recording) => webhooks.recordingChanged('deleted', recordingInfo(recording)),
+    uploaded: (recording) => webhooks.recordingChanged('uploaded', recordingInfo(recording)),
+    uploadFailed: (recording) => webhooks.recordingChanged('upload_failed', recordingInfo(recording)),
   };
   const recordings = new Recordings({
     directory: config.recordingDir,
@@ -33,7 +36,7 @@ export async function openRecordings(
       minFreeBytes: config.recordingMinFree,
       keepDays: config.recordingKeepDays,
     },
-    ...{ consent: config.recordingConsent, observer, clock, log },
+    ...{ consent: config.recordingConsent, observer, clock, log, bucket: bucketOf(config, clock) },
   });
   try {
     await recordings.open();
@@ -41,4 +44,9 @@ export async function openRecordings(
     throw settingsError(new Error(`recording-dir cannot be used: ${(error as Error).message}`));
   }
   return { recordings, library: new Library(recordings) };
+}
+
+function bucketOf(config: Config, clock: Clock): S3Bucket | undefined {
+  const { recordingS3Url: url, recordingS3Region: region, recordingS3KeyId: keyId, recordingS3Secret: secret } = config;
+  return url === '' ? undefined : new S3Bucket({ url, region, keyId, secret, clock });
 }

@@ -16,8 +16,9 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { type Test, test } from 'tap';
 import { type Manifest, manifestSchema } from '../../src/recording/manifest.ts';
-import { type RecordingLimits, Recordings } from '../../src/recording/recordings.ts';
+import { type RecordingLimits, Recordings, type RecordingsOptions } from '../../src/recording/recordings.ts';
 import type { RecordingStart } from '../../src/rooms/recording/recorder.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { decodeOgg, readOgg } from '../helpers/ogg.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../helpers/opus.ts';
@@ -29,7 +30,7 @@ const LIMITS: RecordingLimits = { maxMs: 3_600_000, maxBytes: 0, minFreeBytes: 0
 function setUp(
   t: Test,
   limits: Partial<RecordingLimits> = {},
-  given: { directory?: string; consent?: 'required' } = {},
+  given: { directory?: string; consent?: 'required'; bucket?: RecordingsOptions['bucket'] } = {},
 ) {
   const directory = given.directory ?? mkdtempSync(join(tmpdir(), 'partyline-recordings-'));
   if (given.directory === undefined) t.teardown(() => rmSync(directory, { recursive: true, force: true }));
@@ -40,7 +41,11 @@ function setUp(
     directory,
     limits: { ...LIMITS, ...limits },
     consent: given.consent ?? 'notice',
-    observer: { started: note('started'), ended: note('ended'), deleted: note('deleted') },
+    observer: {
+      ...{ started: note('started'), ended: note('ended'), deleted: note('deleted') },
+      ...{ uploaded: note('uploaded'), uploadFailed: note('upload failed') },
+    },
+    bucket: given.bucket,
     clock,
     log: pino({ level: 'silent' }),
   });
@@ -286,4 +291,49 @@ test('those who come after the five hundredth have no file, and everybody is in 
   const { people, tracks } = await recordings.stop(recording.id);
   t.equal(people.length, 510);
   t.equal(tracks.length, 0);
+});
+
+test('a recording that should be elsewhere is not deleted before it is, and is sent after a restart', async (t) => {
+  const DAY_MS = 86_400_000;
+  const keys: string[] = [];
+  let isUp = false;
+  const bucket = {
+    put: async (key: string) => {
+      if (!isUp) throw new Error('it is down');
+      keys.push(key);
+    },
+  };
+  const first = setUp(t, { keepDays: 1 }, { bucket });
+  await first.recordings.open();
+  const recording = await first.recordings.start(start({ tracks: 'mix' }));
+  t.match(first.recordings.find(recording.id).upload, { state: 'waiting', at: null, error: null });
+  await talk(first.clock, recording, 2);
+  await first.recordings.stop(recording.id);
+  first.clock.advance(0);
+  await eventually(() => first.recordings.find(recording.id).upload?.error === 'it is down');
+  t.same(first.events, ['started', 'ended stopped', 'upload failed stopped']);
+  t.same(first.recordings.figures.uploads, { waiting: 1, uploaded: 0, failures: 1 });
+  await first.recordings.close(0);
+
+  const { directory } = first;
+  const later = setUp(t, { keepDays: 1 }, { directory, bucket });
+  later.clock.advance(3 * DAY_MS);
+  await later.recordings.open();
+  t.match(later.recordings.find(recording.id), { upload: { state: 'waiting', error: 'it is down' } }, 'the only copy');
+  isUp = true;
+  later.clock.advance(10_000);
+  await eventually(() => later.recordings.find(recording.id).upload?.state === 'uploaded');
+  t.same(
+    keys.map((key) => key.replace(`2026-01-01/${recording.id}/`, '')),
+    ['mix.opus', 'events.jsonl', 'manifest.json'],
+  );
+  t.same(later.events, ['uploaded stopped']);
+  const inFile = manifestSchema.parse(
+    JSON.parse(readFileSync(join(directory, '2026-01-01', recording.id, 'manifest.json'), 'utf8')),
+  );
+  t.match(inFile.upload, { state: 'uploaded', error: null });
+  later.clock.advance(3_600_000);
+  await eventually(() => later.events.includes('deleted stopped'));
+  await later.recordings.close(0);
+  t.equal(later.clock.pendingTimers, 0);
 });

@@ -28,6 +28,8 @@ export interface RecordingFigures {
   readonly writeErrors: number;
   /** Not recorded because the disk was too slow. */
   readonly packetsDropped: number;
+  /** Copies in another storage; omitted if there are none. */
+  readonly uploads?: { readonly waiting: number; readonly uploaded: number; readonly failures: number };
 }
 
 export interface MetricsSource {
@@ -162,6 +164,22 @@ function registerSharedPortMetrics(registry: Registry, sharedPort: () => SharedP
 function registerRecordingMetrics(registry: Registry, recording: () => RecordingFigures): void {
   collectGauge(registry, { name: 'partyline_recordings_running', help: 'Recordings that are running.' }, () =>
     only(recording().running),
+  );
+  const uploads = () => recording().uploads ?? { waiting: 0, uploaded: 0, failures: 0 };
+  collectGauge(
+    registry,
+    { name: 'partyline_recordings_waiting_for_upload', help: 'Recordings that the storage has not confirmed yet.' },
+    () => only(uploads().waiting),
+  );
+  collectCounter(
+    registry,
+    { name: 'partyline_recordings_uploaded_total', help: 'Recordings sent to the storage.' },
+    () => only(uploads().uploaded),
+  );
+  collectCounter(
+    registry,
+    { name: 'partyline_recording_upload_failures_total', help: 'Failed attempts to send a recording to the storage.' },
+    () => only(uploads().failures),
   );
   const counters = [
     ['partyline_recording_bytes_total', 'Bytes written to recordings.', 'bytesWritten'],

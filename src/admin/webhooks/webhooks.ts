@@ -64,7 +64,10 @@ export class Webhooks implements RoomObserver {
     this.#send(`channel.${change}`, data, true);
   }
 
-  recordingChanged(change: 'started' | 'ended' | 'deleted', recording: RecordingInfo): void {
+  recordingChanged(
+    change: 'started' | 'ended' | 'deleted' | 'uploaded' | 'upload_failed',
+    recording: RecordingInfo,
+  ): void {
     this.#send(`recording.${change}`, { recording });
   }
 

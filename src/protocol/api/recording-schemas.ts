@@ -49,6 +49,14 @@ export const recordingSchema = z.strictObject({
     name: z.string().nullable(),
   }),
   bytes: count(),
+  upload: z
+    .strictObject({
+      state: z.enum(['waiting', 'uploaded']).describe('`uploaded`: the storage has confirmed every file.'),
+      at: time().nullable().describe('When it was confirmed.'),
+      error: z.string().nullable().describe('Of the latest attempt; it is tried again.'),
+    })
+    .nullable()
+    .describe('The copy in S3-compatible storage (`recording-s3-url`); null if there was none when it was made.'),
   tracks: z.array(recordingTrackSchema),
 });
 
