@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './target.ts';
+import { bot } from './targets/bot.ts';
 import { config } from './targets/config.ts';
 import { dtls } from './targets/dtls.ts';
 import { firstBytes } from './targets/first-bytes.ts';
@@ -36,5 +37,6 @@ export const partTargets: readonly FuzzTarget[] = [
   signaling,
   token,
   http,
+  bot,
   config,
 ];

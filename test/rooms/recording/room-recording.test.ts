@@ -271,3 +271,58 @@ test('who agrees, agrees for what they share as well', async (t) => {
   music.leave('left');
   t.equal(share().sound.state.muted, undefined, 'also for the next one');
 });
+
+test('a program that is given what is said counts as a recording, beside one and without', async (t) => {
+  const { clock, recorder, join, room } = setUp();
+  const ada = join('Ada');
+  const leave = room().shownTo('mix');
+  clock.advance(100);
+  const view = { forMs: 100, tracks: 'mix', needsConsent: false, programs: 1 };
+  t.match(ada.told(), [{ type: 'recording', recording: { ...view, forMs: 0 } }]);
+  t.same(join('Ben').recording, view);
+  t.equal(room().id, null);
+  const leaveToo = room().shownTo('participants');
+  t.match(ada.told(), [{ recording: { tracks: 'both', programs: 2 } }]);
+  await room().start({ tracks: 'mix' }, API);
+  leave();
+  leave();
+  t.match(ada.told().at(-1), { recording: { programs: 1 } });
+  t.equal(room().stop(), 'recording 1');
+  t.match(ada.told(), [{ recording: { tracks: 'participants', programs: 1 }, reason: 'stopped' }]);
+  leaveToo();
+  t.same(ada.told(), [{ type: 'recording', recording: null, reason: 'stopped' }]);
+  t.equal(recorder.starts.length, 1);
+});
+
+test('nobody who must agree is heard by a program before they have', async (t) => {
+  const recorder = new FakeRecorder();
+  recorder.consent = 'required';
+  const { join, room } = setUp('allowed', recorder);
+  const ada = join('Ada');
+  const leave = room().shownTo('mix');
+  const ben = join('Ben');
+  t.equal(ada.participant.memberState.muted, true);
+  t.equal(ben.participant.memberState.muted, true);
+  ada.participant.sound.agreeToRecording();
+  t.equal(ada.participant.memberState.muted, false);
+  await room().start(BOTH, API);
+  t.ok(recorder.log.includes('agreed'), 'what they agreed to is the same');
+  room().stop();
+  t.equal(ben.participant.memberState.muted, true, 'the program still listens');
+  leave();
+  t.equal(ben.participant.memberState.muted, false);
+});
+
+test('a room that is always recorded is so although a program listens', async (t) => {
+  const { recorder, join, room } = setUp('always');
+  join('Ada');
+  await settle();
+  room().shownTo('mix');
+  t.equal(recorder.starts.length, 1);
+  const other = setUp('always');
+  other.registry.create({ name: 'lobby', locked: false });
+  other.room().shownTo('mix');
+  other.join('Ada');
+  await settle();
+  t.equal(other.recorder.starts.length, 1);
+});
