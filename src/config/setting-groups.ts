@@ -53,7 +53,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'recordingS3SecretFile',
     ],
   },
-  { title: 'Players and bots', keys: ['playerDir', 'maxBots'] },
+  { title: 'Players and bots', keys: ['playerDir', 'recordingSound', 'maxBots'] },
   {
     title: 'Broadcast',
     keys: ['whip', 'whep', 'live', 'forwardTargets', 'maxPublishers', 'maxListeners', 'maxLiveListeners'],

@@ -18,11 +18,26 @@ export interface ServerRecordings {
 /** Undefined without a directory. Rejects with `StartError` if the directory cannot be used. */
 export async function openRecordings(
   config: Config,
-  { clock, log, webhooks }: { readonly clock: Clock; readonly log: Logger; readonly webhooks: Webhooks },
+  {
+    clock,
+    log,
+    webhooks,
+    started,
+  }: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly webhooks: Webhooks;
+    /** A recording of this room begins. */
+    readonly started: (room: string) => void;
+  },
 ): Promise<ServerRecordings | undefined> {
   if (config.recordingDir === '') return undefined;
   const observer: RecordingObserver = {
-    started: (recording) => webhooks.recordingChanged('started', recordingInfo(recording)),
+    started: (recording) => {
+      const info = recordingInfo(recording);
+      webhooks.recordingChanged('started', info);
+      started(info.room);
+    },
     ended: (recording) => webhooks.recordingChanged('ended', recordingInfo(recording)),
     deleted: (recording) => webhooks.recordingChanged('deleted', recordingInfo(recording)),
     uploaded: (recording) => webhooks.recordingChanged('uploaded', recordingInfo(recording)),

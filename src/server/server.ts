@@ -51,6 +51,7 @@ import {
 import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
 import { Parts } from './parts.ts';
 import { openRecordings } from './recording.ts';
+import { checkRecordingSound, playRecordingSound } from './recording-sound.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
 
@@ -101,6 +102,7 @@ const RECORDINGS_SHARE = 0.25;
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
   checkKeptRooms(config);
+  checkRecordingSound(config);
   const teams = defaultTeams(config);
   const access = accessControl(config, deps);
   const showAddresses = config.showAddresses === 'on';
@@ -114,7 +116,12 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies, watch }).catch(giveUp);
   const plane = await openMediaPlane(config, deps, watch).catch(giveUp);
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
-  const recording = await openRecordings(config, { clock, log, webhooks }).catch(async (error: unknown) => {
+  const recording = await openRecordings(config, {
+    clock,
+    log,
+    webhooks,
+    started: (room) => recordingStarted(room),
+  }).catch(async (error: unknown) => {
     await plane.close();
     await tls?.close();
     return giveUp(error);
@@ -159,6 +166,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     directory: config.playerDir,
     ...{ clock, log, ended: (player, reason) => webhooks.playerEnded(player, reason) },
   });
+  const recordingStarted = (room: string): void =>
+    playRecordingSound(room, { sound: config.recordingSound, registry, players, log });
   const requests = new RequestRate({
     maxRequestsPerMinute: config.maxRequestsPerMinute,
     proxies,
@@ -322,6 +331,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       },
       close: () => recordingsEnded,
     },
+    { name: 'players', close: () => players.close() },
     { name: 'rooms', stop: () => registry.close() },
   ]);
 

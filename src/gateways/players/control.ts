@@ -7,6 +7,7 @@ import { AppError } from '../../lib/errors.ts';
 import { MAX_MUSIC } from '../../media/plane.ts';
 import type { PlayerEnd, PlayerInfo, Players, PlayRequest } from '../../rooms/players.ts';
 import type { Room } from '../../rooms/room.ts';
+import { Converter } from './converter.ts';
 import { Player } from './player.ts';
 import { SoundFile } from './sound-file.ts';
 
@@ -17,6 +18,8 @@ const MAX_FILES = 1000;
 export interface FilePlayersOptions {
   /** Empty: nothing is played. */
   readonly directory: string;
+  /** Of files that are not Ogg Opus; with ffmpeg by default. */
+  readonly converter?: Converter;
   readonly clock: Clock;
   readonly log: Logger;
   readonly ended: (player: PlayerInfo, reason: PlayerEnd) => void;
@@ -24,11 +27,13 @@ export interface FilePlayersOptions {
 
 export class FilePlayers implements Players {
   readonly #options: FilePlayersOptions;
+  readonly #converter: Converter;
   /** Rooms for which a file is being opened. */
   readonly #opening = new Map<Room, number>();
 
   constructor(options: FilePlayersOptions) {
     this.#options = options;
+    this.#converter = options.converter ?? new Converter(options);
   }
 
   async files(): Promise<readonly string[]> {
@@ -56,13 +61,14 @@ export class FilePlayers implements Players {
     }
   }
 
+  /** Forgets what was converted. */
+  close(): Promise<void> {
+    return this.#converter.close();
+  }
+
   async #play(room: Room, name: string, request: PlayRequest): Promise<PlayerInfo> {
-    const { directory, clock, log, ended } = this.#options;
-    const file = await SoundFile.open(join(directory, name)).catch((error: unknown) => {
-      log.warn({ err: error, file: name }, 'a sound cannot be read');
-      throw new AppError('unknown_sound');
-    });
-    if (file === null) throw new AppError('unsupported_media');
+    const { clock, log, ended } = this.#options;
+    const file = await this.#open(name);
     try {
       if (room.players.isClosed) throw new AppError('unknown_room');
       const player = new Player({
@@ -82,6 +88,20 @@ export class FilePlayers implements Players {
       await file.close();
       throw error;
     }
+  }
+
+  async #open(name: string): Promise<SoundFile> {
+    const { directory, log } = this.#options;
+    const path = join(directory, name);
+    try {
+      const file = (await SoundFile.open(path)) ?? (await SoundFile.open(await this.#converter.convert(path)));
+      if (file !== null) return file;
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      log.warn({ err: error, file: name }, 'a sound cannot be read');
+      throw new AppError('unknown_sound');
+    }
+    throw new AppError('unsupported_media');
   }
 
   #checkPlace(room: Room): void {
