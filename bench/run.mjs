@@ -13,6 +13,7 @@ const benchmarks = {
   flood: 'how 20,000 junk datagrams per second from many addresses affect a room',
   soak: 'whether memory, handles or sockets grow over minutes of random joins, leaves, talk and mutes',
   control: 'cost of the positions that a game server sends',
+  data: 'messages of programs by WebSocket and by data channel',
   mixer: 'cost of each part of the media path, in microseconds',
   space: 'how many listeners with stereo mixes of their own one media worker can have',
   'space-room': 'a room with space in the whole server',
@@ -44,7 +45,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
-const NO_SERVER = ['all', 'report', 'mixer', 'space', 'recording', 'jitter'];
+const NO_SERVER = ['all', 'report', 'mixer', 'space', 'recording', 'jitter', 'data'];
 if (!args.includes('--help') && !NO_SERVER.includes(name)) await buildAll(`${root}dist/bench/server`);
 const file = new URL(`../dist/bench/${name}.mjs`, import.meta.url);
 process.argv = [process.argv[0], fileURLToPath(file), ...args];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Chart } from './chart.ts';
 import { compareRuns, comparisonColumns } from './comparison.ts';
 import { CONTROL_COLUMNS, type ControlResult } from './control-result.ts';
+import { DATA_COLUMNS, type DataResult } from './data-result.ts';
 import { FLOOD_COLUMNS, type FloodResult } from './flood-result.ts';
 import { type JitterResult, jitterChart, jitterColumns } from './jitter-result.ts';
 import { KERNEL_COLUMNS, type KernelRow } from './kernel-cases.ts';
@@ -37,6 +38,7 @@ export type Result =
   | SoakResult
   | SpaceResult
   | ControlResult
+  | DataResult
   | RecordingResult
   | ListenersResult
   | SpaceRoomResult;
@@ -54,6 +56,7 @@ const resultSchema = z.looseObject({
     'soak',
     'space',
     'control',
+    'data',
     'recording',
     'listeners',
     'space-room',
@@ -137,6 +140,8 @@ function contentOf(result: Result): Content {
       return { tables: [formatMarkdownTable(SPACE_ROOM_COLUMNS, result.rows)] };
     case 'control':
       return { tables: [formatMarkdownTable(CONTROL_COLUMNS, result.formats)] };
+    case 'data':
+      return { tables: [formatMarkdownTable(DATA_COLUMNS, result.rows)] };
     case 'recording':
       return { tables: [formatMarkdownTable(RECORDING_COLUMNS, result.rows)] };
     case 'listeners':

@@ -154,6 +154,14 @@ export const STEPS: readonly Step[] = [
       'One game server moves 300 players twenty times a second on its control connection, in binary and as JSON. Pings cost what any message costs at that rate. Nobody else is connected. CPU time is that of the whole server, with sockets.',
   },
   {
+    name: 'data',
+    args: ['data'],
+    minutes: 2,
+    title: 'Messages of programs: WebSocket or data channel',
+    about:
+      'A process echoes messages of 100 bytes, 200 a second, on a WebSocket (ws) and on a data channel (werift, unordered and without retransmission), and then 4 MB at once on reliable ones. The client is libdatachannel. CPU time is that of the process that echoes.',
+  },
+  {
     name: 'recording',
     args: ['recording'],
     minutes: 1,
