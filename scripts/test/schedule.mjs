@@ -41,7 +41,7 @@ const LONG = [
 const BROWSER_GROUPS = [
   ['access', 'admin', 'capture', 'channels', 'chat'],
   ['crowd', 'embedding', 'loss', 'many-rooms', 'moving', 'mumble-link'],
-  ['page', 'room', 'sdk', 'volume', 'web-game'],
+  ['page', 'room', 'sdk', 'states', 'volume', 'web-game'],
   // With Firefox.
   ['browsers', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],
 ].map((names) => names.map((name) => `test/e2e/${name}.test.ts`));

@@ -55,8 +55,8 @@ export function RoomView({ call }: { call: Call }) {
         <p class="message message-notice" role="status" data-testid="notice" hidden={call.notice.value === ''}>
           {call.notice.value}
         </p>
-        <People call={call} />
         <Shared call={call} />
+        <People call={call} />
       </main>
       <EventLine call={call} />
       <Chat call={call} chat={call.chat} />

@@ -21,7 +21,7 @@ export function RecordingControls({ call }: { readonly call: Call }) {
       });
   };
   return (
-    <div class="actions">
+    <div class="recording-controls">
       {mustAgree && (
         <>
           <span role="status">{texts.why}</span>

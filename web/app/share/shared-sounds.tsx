@@ -21,11 +21,13 @@ export function SharedSounds({ call }: { readonly call: Call }) {
   return (
     <>
       {shared.length > 0 && (
-        <ul class="list shared-sounds" data-testid="shared-sounds" aria-label={texts.title}>
-          {shared.map((sound) => (
-            <SharedSound key={sound.id} call={call} sound={sound} />
-          ))}
-        </ul>
+        <div class="people" data-density="rows">
+          <ul class="list" data-testid="shared-sounds" aria-label={texts.title}>
+            {shared.map((sound) => (
+              <SharedSound key={sound.id} call={call} sound={sound} />
+            ))}
+          </ul>
+        </div>
       )}
       {call.share.isAsking.value && <ShareDialog call={call} />}
     </>
