@@ -18,7 +18,7 @@ export function portsCommand(input: CommandInput): string {
   const command = readCommand(input);
   if (command.kind !== 'serve') return HELP;
   const { config } = command;
-  const rows = [HEADINGS, ...pageRows(config), ...mediaRows(config), ...turnRows(config)];
+  const rows = [HEADINGS, ...pageRows(config), ...mediaRows(config), ...mumbleRows(config), ...turnRows(config)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row
@@ -38,6 +38,12 @@ function pageRows(config: Config): string[][] {
     : [number(port), 'TCP', 'in', what, hasTls ? 'any; 443 needs no port in the URL' : BEHIND_PROXY];
   if (httpPort === 0) return [page];
   return [page, [number(httpPort), 'TCP', 'in', 'HTTP visitors, redirected to HTTPS', '80']];
+}
+
+function mumbleRows({ mumble, mumblePort, host }: Config): string[][] {
+  if (mumble === 'off') return [];
+  const row = (protocol: string) => [number(mumblePort), protocol, 'in', `Mumble clients, on ${host}`, 'the same'];
+  return [row('TCP'), row('UDP')];
 }
 
 function mediaOutside({ announce }: Config, index: number): string {

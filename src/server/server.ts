@@ -236,6 +236,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         ...registry.figures,
         ...signaling.figures,
         broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, forwards: forwards.figures, errors },
+        ...(mumble !== undefined && { mumble: mumble.figures }),
         limits: limitCounts.counts,
         text: registry.textCounts,
         files: registry.files.store.figures,

@@ -6,6 +6,7 @@ import { firstBytes } from './targets/first-bytes.ts';
 import { framing } from './targets/framing.ts';
 import { handshake } from './targets/handshake.ts';
 import { http } from './targets/http.ts';
+import { mumbleControl, mumbleVoice } from './targets/mumble.ts';
 import { ogg } from './targets/ogg.ts';
 import { opus, voice } from './targets/opus.ts';
 import { rtcp } from './targets/rtcp.ts';
@@ -29,6 +30,8 @@ export const partTargets: readonly FuzzTarget[] = [
   transport,
   framing,
   firstBytes,
+  mumbleControl,
+  mumbleVoice,
   ogg,
   opus,
   voice,

@@ -35,10 +35,26 @@ export interface ControlFigures {
     readonly forwards: { readonly forwards: number; readonly connected: number; readonly failures: number };
     readonly errors: ReadonlyMap<ErrorCode, number>;
   };
+  /** Omitted if Mumble is off. */
+  readonly mumble?: {
+    readonly connections: number;
+    readonly voice: Readonly<Record<VoiceCount, number>>;
+    readonly udp: Readonly<Record<'refused' | 'unknown' | 'trials' | 'listPings', number>>;
+  };
   /** One per URL. */
   readonly webhooks?: readonly DeliveryFigures[];
 }
 
+type VoiceCount =
+  | 'inByUdp'
+  | 'inByTunnel'
+  | 'overLimit'
+  | 'outByUdp'
+  | 'outByTunnel'
+  | 'outDropped'
+  | 'late'
+  | 'lost'
+  | 'resyncs';
 type Figure = readonly [name: string, help: string, read: (figures: ControlFigures) => number];
 type Labelled = readonly [
   name: string,
@@ -63,6 +79,7 @@ const GAUGES: readonly Figure[] = [
     'Rooms sent to other servers that accept them at the moment.',
     ({ broadcast }) => broadcast?.forwards.connected ?? 0,
   ],
+  ['partyline_mumble_connections', 'Mumble clients.', ({ mumble }) => mumble?.connections ?? 0],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
   ['partyline_chat_files', 'Files of chats in memory.', ({ files }) => files?.files ?? 0],
   [
@@ -91,6 +108,11 @@ const COUNTERS: readonly Figure[] = [
   ],
   ['partyline_chat_files_received_total', 'Files sent to chats.', ({ files }) => files?.received ?? 0],
   ['partyline_data_messages_total', 'Messages between programs of participants.', ({ text }) => text.data],
+  [
+    'partyline_mumble_key_trials_total',
+    'Attempts to find out which Mumble client a datagram is from.',
+    ({ mumble }) => mumble?.udp.trials ?? 0,
+  ],
   [
     'partyline_event_loop_stalls_total',
     'Times the event loop of the main thread was blocked for one second or longer.',
@@ -121,6 +143,38 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
       ['room', text.lines],
       ['participant', text.privateLines],
     ],
+  ],
+  [
+    'partyline_mumble_voice_packets_total',
+    'path',
+    'Voice packets from and to Mumble clients, by the way they took, or why they were left out.',
+    ({ mumble }) =>
+      mumble === undefined
+        ? []
+        : [
+            ['in_udp', mumble.voice.inByUdp],
+            ['in_tunnel', mumble.voice.inByTunnel],
+            ['in_over_limit', mumble.voice.overLimit],
+            ['out_udp', mumble.voice.outByUdp],
+            ['out_tunnel', mumble.voice.outByTunnel],
+            ['out_dropped', mumble.voice.outDropped],
+          ],
+  ],
+  [
+    'partyline_mumble_udp_total',
+    'event',
+    'What happened to datagrams of Mumble clients.',
+    ({ mumble }) =>
+      mumble === undefined
+        ? []
+        : [
+            ['late', mumble.voice.late],
+            ['lost', mumble.voice.lost],
+            ['resync', mumble.voice.resyncs],
+            ['refused', mumble.udp.refused],
+            ['unknown', mumble.udp.unknown],
+            ['list_ping', mumble.udp.listPings],
+          ],
   ],
   ['partyline_limits_hit_total', 'limit', 'Requests rejected by a limit, by limit.', ({ limits }) => limits],
   [

@@ -12,11 +12,12 @@ import { addressKey } from '../../lib/net/client-address.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { MumbleConnection } from './connection.ts';
 import type { EntranceOptions } from './entrance.ts';
+import { type MumbleFigures, NO_UDP, NO_VOICE, sumOfVoice } from './figures.ts';
 import type { ListFacts } from './list-ping.ts';
 import { RoomRelay } from './room-relay.ts';
 import { Roster } from './roster.ts';
 import { MumbleSession } from './session.ts';
-import { plain, type UdpFigures, UdpPort } from './udp-port.ts';
+import { plain, UdpPort } from './udp-port.ts';
 import type { CryptKeys } from './wire/crypt-state.ts';
 
 export interface MumbleSettings {
@@ -44,13 +45,6 @@ export interface MumbleOptions extends EntranceOptions {
   readonly log: Logger;
 }
 
-export interface MumbleFigures {
-  readonly connections: number;
-  readonly udp: UdpFigures;
-}
-
-const NO_UDP: UdpFigures = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };
-
 /** A client pings every 5 s. */
 const SILENCE_MS: Millis = 30_000;
 const LOOK_MS: Millis = 1000;
@@ -66,6 +60,8 @@ export class MumbleGateway {
   /** By the room's key. */
   readonly #relays = new Map<string, RoomRelay>();
   readonly #relayOf = new Map<MumbleSession, RoomRelay>();
+  /** Of sessions that have ended. */
+  #endedVoice = NO_VOICE;
   #cancelLook: Cancel = () => {};
   #isRefreshDue = false;
   #isClosed = false;
@@ -119,7 +115,9 @@ export class MumbleGateway {
   }
 
   get figures(): MumbleFigures {
-    return { connections: this.#sessions.size, udp: this.#udp?.figures ?? NO_UDP };
+    let voice = this.#endedVoice;
+    for (const session of this.#sessions) voice = sumOfVoice(voice, session.figures);
+    return { connections: this.#sessions.size, voice, udp: this.#udp?.figures ?? NO_UDP };
   }
 
   /** Ends all connections so that clients come back by themselves. Idempotent. */
@@ -218,6 +216,7 @@ export class MumbleGateway {
   }
 
   #ended(session: MumbleSession): void {
+    this.#endedVoice = sumOfVoice(this.#endedVoice, session.figures);
     this.#sessions.delete(session);
     this.#roster.delete(session);
     this.#changed();

@@ -4,6 +4,7 @@
  */
 import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MumbleConnection } from './connection.ts';
+import type { VoiceFigures } from './figures.ts';
 import { isSilence, Talker } from './talker.ts';
 import type { CryptState } from './wire/crypt-state.ts';
 import type { VoiceFormat } from './wire/version.ts';
@@ -15,13 +16,6 @@ export interface PingReport {
   readonly good: number;
   /** Mumble for iOS always says 0, whatever it receives. */
   readonly saysNothing: boolean;
-}
-
-export interface DownlinkCounts {
-  readonly byUdp: number;
-  readonly tunnelled: number;
-  /** Left out, because the tunnel was full. */
-  readonly dropped: number;
 }
 
 /** So many packets without any that arrived, and UDP does not work. */
@@ -47,6 +41,8 @@ export class Downlink {
   #byUdp = 0;
   #tunnelled = 0;
   #dropped = 0;
+  #heardByUdp = 0;
+  #heardByTunnel = 0;
 
   /** @param session of the client's own user */
   constructor(
@@ -64,12 +60,12 @@ export class Downlink {
     this.#askedMs = this.#goodMs;
   }
 
-  get counts(): DownlinkCounts {
-    return { byUdp: this.#byUdp, tunnelled: this.#tunnelled, dropped: this.#dropped };
-  }
-
-  get isByUdp(): boolean {
-    return this.#isByUdp && this.#path !== null;
+  get figures(): Omit<VoiceFigures, 'overLimit'> {
+    const { late, lost, resyncs } = this.crypt.counts;
+    return {
+      ...{ outByUdp: this.#byUdp, outByTunnel: this.#tunnelled, outDropped: this.#dropped },
+      ...{ inByUdp: this.#heardByUdp, inByTunnel: this.#heardByTunnel, late, lost, resyncs },
+    };
   }
 
   /** The client can be reached by UDP; null: no longer. */
@@ -101,12 +97,14 @@ export class Downlink {
 
   /** The client sends voice through the tunnel. */
   heardTunnel(): void {
+    this.#heardByTunnel++;
     this.#isByUdp = false;
   }
 
   /** Something that the client sent by UDP was decrypted. */
   heardUdp(isVoice: boolean): void {
     this.#goodMs = this.#clock.now();
+    if (isVoice) this.#heardByUdp++;
     if (isVoice && this.#saysNothing) this.#isByUdp = true;
   }
 

@@ -9,6 +9,7 @@ import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { MumbleConnection, Received } from './connection.ts';
 import { Downlink } from './downlink.ts';
 import { admitToRoom, type EntranceOptions, roomOfToken } from './entrance.ts';
+import type { VoiceFigures } from './figures.ts';
 import { toHtml } from './html.ts';
 import { Membership } from './membership.ts';
 import { permissionsOf } from './permissions.ts';
@@ -71,6 +72,8 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   #status: Status = 'greeting';
   #secrets: readonly string[] = [];
   #membership: Membership | null = null;
+  /** Of earlier rooms. */
+  #overLimit = 0;
   /** The number of the latest wish to enter a room. */
   #wishes = 0;
 
@@ -151,6 +154,11 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   receiveTunnelled(packet: Uint8Array): void {
     this.downlink.heardTunnel();
     this.#receiveVoice(packet);
+  }
+
+  get figures(): VoiceFigures {
+    const overLimit = this.#overLimit + (this.#membership?.uplink.overLimit ?? 0);
+    return { ...this.downlink.figures, overLimit };
   }
 
   get crypt(): CryptState {
@@ -355,6 +363,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   #become(membership: Membership | null): void {
     const before = this.#membership;
     this.#membership = membership;
+    this.#overLimit += before?.uplink.overLimit ?? 0;
     before?.leave(membership === null ? 'left' : 'moved');
     this.#options.roomChanged(this);
     this.#options.changed();

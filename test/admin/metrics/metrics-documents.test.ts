@@ -10,6 +10,7 @@ import { mediaStats, workerHealth } from '../../helpers/fake-media-plane.ts';
 
 /** Added by Prometheus itself, or part of its histogram format. */
 const LABELS_OF_PROMETHEUS = ['instance', 'le'];
+const LOSSES = { late: 0, lost: 0, resyncs: 0 };
 const METRIC = /\b(?:partyline|process|nodejs)_\w+\b/g;
 
 function read(path: string): string {
@@ -34,6 +35,14 @@ async function realMetrics() {
       broadcast: {
         ...{ publishers: 0, listeners: 0, liveListeners: 0, forwards: { forwards: 0, connected: 0, failures: 0 } },
         errors: new Map([['invalid_sdp', 1]]),
+      },
+      mumble: {
+        connections: 0,
+        voice: {
+          ...{ inByUdp: 0, inByTunnel: 0, overLimit: 0, outByUdp: 0, outByTunnel: 0, outDropped: 0 },
+          ...LOSSES,
+        },
+        udp: { refused: 0, unknown: 0, trials: 0, listPings: 0 },
       },
       eventLoopStalls: 0,
       eventLoopDelaySeconds: { bounds: [0.1], counts: [0], sum: 0, count: 0 },

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { type SpaceUpdate, spaceUpdateSchema } from '../../../src/protocol/space.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
+import type { Recorder } from '../../../src/rooms/recording/recorder.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { sit } from '../../helpers/fake-media-plane.ts';
 import { clientCertificate, startMumble } from '../../helpers/mumble-server.ts';
@@ -246,6 +247,48 @@ test('who cannot come in is told why', async (t) => {
   );
   const client = await server.join({ password: token });
   t.match(client.own, { name: 'Ada L.', channelId: client.channel('lobby') });
+});
+
+test('whoever has to agree to a recording is told, and is not heard before', async (t) => {
+  const started: string[] = [];
+  const agreed: string[] = [];
+  const recorder: Recorder = {
+    consent: 'required',
+    start: async ({ room }) => {
+      started.push(room);
+      return {
+        ...{
+          id: 'one',
+          startedAtMs: 0,
+          entered: () => {},
+          left: () => {},
+          setMuted: () => {},
+          voice: () => {},
+          mix: () => {},
+        },
+        ...{ agreed: (id: string) => agreed.push(id), stop: () => {} },
+      };
+    },
+  };
+  const settings = { defaultRoom: 'lobby' };
+  const server = await startMumble(t, { settings, more: { recorder, recording: 'always' } });
+  const client = await server.join();
+  await eventually(() => client.texts().some((text) => text.includes('/agree')) || `${client.texts()}`);
+  const seat = server.plane.rooms[0]?.relayed.at(-1);
+  const { id } = server.registry.room('lobby').everybody[0]!;
+  t.same([started, agreed, seat?.muted], [['lobby'], [], true]);
+  const { listener } = server.browser('Bob');
+  const channelIds = [client.channel('lobby')];
+  client.send('textMessage', { channelIds, message: 'I do not agree' });
+  await eventually(() => listener.events.some(({ type }) => type === 'said') || 'not said');
+  t.equal(seat?.muted, true);
+  client.send('textMessage', { channelIds, message: '<p>/Agree</p>' });
+  await eventually(() => seat?.muted === false || 'still muted');
+  t.same(agreed, [id]);
+  t.equal(listener.take('said').length, 1, 'the agreement is no line of the chat');
+  await client.enter('games');
+  await client.enter('lobby');
+  await eventually(() => server.plane.rooms[0]?.relayed.at(-1)?.muted === true || 'agreement is for one stay');
 });
 
 test('an unused connection, a silent one, and one that sends nonsense end', async (t) => {
