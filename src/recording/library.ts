@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../lib/errors.ts';
 import type { Download } from '../protocol/api/download.ts';
-import type { RecordingInfo, RecordingLibrary, TrackFormat } from '../rooms/recording/library.ts';
+import type { RecordingDisk, RecordingInfo, RecordingLibrary, TrackFormat } from '../rooms/recording/library.ts';
 import { type ArchiveFile, archiveOf } from './archive.ts';
 import { Converter } from './conversion.ts';
 import { EVENTS, MANIFEST } from './file-names.ts';
@@ -32,6 +32,10 @@ export class Library implements RecordingLibrary {
 
   list(): readonly RecordingInfo[] {
     return this.#recordings.list().map(recordingInfo);
+  }
+
+  disk(): Promise<RecordingDisk> {
+    return this.#recordings.disk();
   }
 
   get(id: string): RecordingInfo {

@@ -5,6 +5,7 @@ import { dirname, join, sep } from 'node:path';
 import type { Logger } from 'pino';
 import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import type { RecordingDisk } from '../rooms/recording/library.ts';
 import type { Recorder, RecordingConsent, RecordingStart, RunningRecording } from '../rooms/recording/recorder.ts';
 import { dayOf, isDay, isRecordingId } from './file-names.ts';
 import { RecordingFolder } from './folder.ts';
@@ -109,6 +110,14 @@ export class Recordings implements Recorder {
   list(): Manifest[] {
     const running = Array.from(this.#running.values(), ({ manifest }) => manifest);
     return [...this.#finished.values(), ...running].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+  }
+
+  async disk(): Promise<RecordingDisk> {
+    const { directory, limits } = this.#options;
+    const disk = await statfs(directory).catch(() => undefined);
+    // Some file systems do not say.
+    const freeBytes = disk === undefined || disk.blocks === 0 ? null : disk.bavail * disk.bsize;
+    return { bytes: this.#bytes, maxBytes: limits.maxBytes, freeBytes, minFreeBytes: limits.minFreeBytes };
   }
 
   /** Throws `unknown_recording`. */
@@ -244,12 +253,9 @@ export class Recordings implements Recorder {
   }
 
   async #spaceLeft(): Promise<'enough' | 'size' | 'disk_full'> {
-    const { directory, limits } = this.#options;
-    if (limits.maxBytes > 0 && this.#bytes >= limits.maxBytes) return 'size';
-    const disk = await statfs(directory).catch(() => undefined);
-    // Some file systems do not say.
-    if (disk === undefined || disk.blocks === 0) return 'enough';
-    return disk.bavail * disk.bsize < limits.minFreeBytes ? 'disk_full' : 'enough';
+    const { bytes, maxBytes, freeBytes, minFreeBytes } = await this.disk();
+    if (maxBytes > 0 && bytes >= maxBytes) return 'size';
+    return freeBytes !== null && freeBytes < minFreeBytes ? 'disk_full' : 'enough';
   }
 
   get #bytes(): number {

@@ -363,4 +363,13 @@ test('a recording is copied to a storage, as soon as that is there', async (t) =
   await eventually(() => told().includes('recording.uploaded') || told().join());
   t.ok(told().includes('recording.upload_failed'));
   t.match(recordingIn(path).manifest().upload, { state: 'uploaded' });
+  const second = (await api.post(`/rooms/${ROOM}/recordings`, { tracks: 'mix' })).body.id;
+  const idsIn = async (order: string) => {
+    const { body } = await api.get(`/recordings?order=${order}&limit=1`);
+    t.equal(body.total, 2);
+    t.match(body.disk, { maxBytes: 0, minFreeBytes: 0 });
+    t.ok(body.disk.bytes > 0 && body.disk.freeBytes > 0);
+    return body.recordings.map((recording: { id: string }) => recording.id);
+  };
+  t.same([await idsIn('oldest'), await idsIn('newest')], [[id], [second]]);
 });

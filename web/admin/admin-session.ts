@@ -3,7 +3,10 @@ import {
   AdminApi,
   ApiProblem,
   type BanStatus,
+  type ForwardStatus,
+  type ListenerStatus,
   type ParticipantStatus,
+  type Recordings,
   type RoomStatus,
   type ServerStatus,
 } from './api.ts';
@@ -20,6 +23,9 @@ export interface People {
   readonly total: number;
   /** The room's bans. */
   readonly bans: readonly BanStatus[];
+  readonly forwards: readonly ForwardStatus[];
+  /** The first of those who only listen, without forwards. */
+  readonly listeners: readonly ListenerStatus[];
 }
 
 /** The server's last response. */
@@ -29,6 +35,7 @@ export interface Overview {
   readonly totalRooms: number;
   /** The people in expanded rooms, by room name. */
   readonly people: ReadonlyMap<string, People>;
+  readonly recordings: Recordings;
 }
 
 export type Said = { readonly kind: 'notice' | 'error'; readonly text: string };
@@ -117,15 +124,20 @@ export class AdminSession {
   }
 
   async #overviewBy(api: AdminApi): Promise<Overview> {
-    const [server, { rooms, total }] = await Promise.all([api.server(), api.rooms()]);
+    const [server, { rooms, total }, recordings] = await Promise.all([api.server(), api.rooms(), api.recordings()]);
     const wanted = rooms.filter(({ name }) => this.unfolded.value.has(name));
     const people = await Promise.all(
       wanted.map(async ({ name }) => {
-        const [present, { bans }] = await Promise.all([api.participants(name).catch(whileClosing), api.bans(name)]);
-        return [name, { ...present, bans }] as const;
+        const ofOpenRoom = Promise.all([api.participants(name), api.forwards(name), api.listeners(name)]);
+        const [[present, { forwards }, { listeners }], { bans }] = await Promise.all([
+          ofOpenRoom.catch(whileClosing),
+          api.bans(name),
+        ]);
+        const others = listeners.filter(({ via }) => via !== 'forward');
+        return [name, { ...present, bans, forwards, listeners: others }] as const;
       }),
     );
-    return { server, rooms, totalRooms: total, people: new Map(people) };
+    return { server, rooms, totalRooms: total, people: new Map(people), recordings };
   }
 
   #failed(error: unknown): void {
@@ -141,7 +153,8 @@ export class AdminSession {
 }
 
 /** A room may close between the listing and the request for its details. */
-function whileClosing(error: unknown): Omit<People, 'bans'> {
-  if (error instanceof ApiProblem && error.code === 'unknown_room') return { participants: [], total: 0 };
+function whileClosing(error: unknown) {
+  const none = { participants: [], forwards: [], listeners: [], total: 0 };
+  if (error instanceof ApiProblem && error.code === 'unknown_room') return [none, none, none] as const;
   throw error;
 }

@@ -13,6 +13,10 @@ import type {
 } from '../../src/protocol/api/client-types.ts';
 import type { OperationId } from '../../src/protocol/api/operations.ts';
 
+export type Recordings = Answer<'listRecordings'>;
+export type RecordingStatus = Answer<'getRecording'>;
+export type ForwardStatus = Answer<'getForward'>;
+export type ListenerStatus = Answer<'listListeners'>['listeners'][number];
 export type { BanStatus, ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 
 /** An API error by its code, or `unreachable` if no valid API response arrived. */
@@ -28,6 +32,8 @@ export class ApiProblem extends Error {
 /** RFC 6750 section 2.1: anything else cannot be sent, so it is not an admin token. */
 const TOKEN = /^[\w\-.~+/]+=*$/;
 const ANSWER_MS = 10_000;
+/** Of long lists. */
+const SHOWN = 50;
 
 /** Every operation rejects with an `ApiProblem`. */
 export class AdminApi {
@@ -84,6 +90,41 @@ export class AdminApi {
     return this.#ask<'liftBan'>('DELETE', `${roomPath(room)}/bans/${encodeURIComponent(identity)}`);
   }
 
+  /** The newest ones. */
+  recordings(): Promise<Recordings> {
+    return this.#ask<'listRecordings'>('GET', '/recordings', undefined, `?order=newest&limit=${SHOWN}`);
+  }
+
+  /** Without a file: of the archive. */
+  recordingLink(id: string, file?: string): Promise<Answer<'createRecordingLink'>> {
+    return this.#ask<'createRecordingLink'>('POST', `${recordingPath(id)}/links`, { file });
+  }
+
+  stopRecording(id: string): Promise<RecordingStatus> {
+    return this.#ask<'stopRecording'>('POST', `${recordingPath(id)}/stop`);
+  }
+
+  deleteRecording(id: string): Promise<void> {
+    return this.#ask<'deleteRecording'>('DELETE', recordingPath(id));
+  }
+
+  forwards(room: string): Promise<Answer<'listForwards'>> {
+    return this.#ask<'listForwards'>('GET', `${roomPath(room)}/forwards`);
+  }
+
+  endForward(room: string, id: string): Promise<void> {
+    return this.#ask<'endForward'>('DELETE', `${roomPath(room)}/forwards/${encodeURIComponent(id)}`);
+  }
+
+  /** The first ones. */
+  listeners(room: string): Promise<Answer<'listListeners'>> {
+    return this.#ask<'listListeners'>('GET', `${roomPath(room)}/listeners`, undefined, `?limit=${SHOWN}`);
+  }
+
+  endListener(room: string, id: string): Promise<void> {
+    return this.#ask<'endListener'>('DELETE', `${roomPath(room)}/listeners/${encodeURIComponent(id)}`);
+  }
+
   createToken(token: Body<'createToken'>): Promise<Answer<'createToken'>> {
     return this.#ask<'createToken'>('POST', '/tokens', token);
   }
@@ -96,9 +137,14 @@ export class AdminApi {
     return this.#ask<'undrainServer'>('DELETE', '/server/drain');
   }
 
-  async #ask<Id extends OperationId>(method: Method<Id>, path: Path<Id>, body?: Body<Id>): Promise<Answer<Id>> {
+  async #ask<Id extends OperationId>(
+    method: Method<Id>,
+    path: Path<Id>,
+    body?: Body<Id>,
+    query = '',
+  ): Promise<Answer<Id>> {
     if (!TOKEN.test(this.#token)) throw new ApiProblem('admin_token_wrong', '');
-    const response = await fetch(`/api/v1${path}`, {
+    const response = await fetch(`/api/v1${path}${query}`, {
       method,
       headers: {
         Authorization: `Bearer ${this.#token}`,
@@ -118,6 +164,10 @@ export class AdminApi {
 
 function roomPath(room: string) {
   return `/rooms/${encodeURIComponent(room)}` as const;
+}
+
+function recordingPath(id: string) {
+  return `/recordings/${encodeURIComponent(id)}` as const;
 }
 
 function personPath({ room, id }: ParticipantStatus) {

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { AdminSession } from './admin-session.ts';
 import { SaidMessage, Unreachable } from './messages.tsx';
+import { RecordingsView } from './recordings-view.tsx';
 import { RoomsView } from './rooms-view.tsx';
 import { ServerView } from './server-view.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -35,6 +36,7 @@ function Panels({ session }: { session: AdminSession }) {
         <>
           <ServerView session={session} server={overview.server} />
           <RoomsView session={session} overview={overview} />
+          <RecordingsView session={session} list={overview.recordings} />
           <TokenView session={session} />
         </>
       )}

@@ -3,7 +3,9 @@ import type { AdminSession, Overview, People } from './admin-session.ts';
 import type { RoomStatus } from './api.ts';
 import { Bans } from './bans.tsx';
 import { Dialog } from './dialog.tsx';
+import { Listeners } from './listeners-view.tsx';
 import { Person } from './person.tsx';
+import { recordingStrings } from './recording-strings.ts';
 import { RoomSettings } from './room-settings.tsx';
 import { strings } from './strings.ts';
 
@@ -68,7 +70,7 @@ interface RoomProps {
 }
 
 function Room({ session, room, people, rooms }: RoomProps) {
-  const { name, locked, permanent, hasPassword, participants, speaking } = room;
+  const { name, locked, permanent, hasPassword, participants, listeners, speaking, recordingId } = room;
   const isClosing = useSignal(false);
   const isChanging = useSignal(false);
   const isUnfolded = session.unfolded.value.has(name);
@@ -77,6 +79,8 @@ function Room({ session, room, people, rooms }: RoomProps) {
     ...(locked ? [strings.locked] : []),
     ...(hasPassword ? [strings.password] : []),
     ...(permanent ? [strings.permanent] : []),
+    ...(listeners > 0 ? [recordingStrings.listeners(listeners)] : []),
+    ...(recordingId !== null ? [strings.captured] : []),
   ];
   return (
     <li data-testid="room" data-room={name} data-locked={locked}>
@@ -136,6 +140,13 @@ function Room({ session, room, people, rooms }: RoomProps) {
           {people.total > people.participants.length && (
             <p class="quiet">{strings.morePeople(people.participants.length, people.total)}</p>
           )}
+          <Listeners
+            session={session}
+            room={name}
+            forwards={people.forwards}
+            listeners={people.listeners}
+            count={listeners - people.forwards.length}
+          />
           <Bans session={session} room={name} bans={people.bans} />
         </>
       )}

@@ -36,14 +36,16 @@ export function recordingHandlers({ registry, recordings, links }: RecordingHand
       const id = await registry.room(params.room).recording.start(body, { by: 'api' });
       return library().get(id);
     },
-    listRecordings: ({ query }) => {
+    listRecordings: async ({ query }) => {
       const { room, state } = query;
       const matching = (recordings?.list() ?? []).filter(
         (each) =>
           (room === undefined || roomKeyOrUndefined(each.room) === roomKeyOrUndefined(room)) &&
           (state === undefined || each.state === state),
       );
-      return { recordings: pageOf(matching, query), total: matching.length };
+      const ordered = query.order === 'newest' ? matching.toReversed() : matching;
+      const disk = (await recordings?.disk()) ?? null;
+      return { recordings: pageOf(ordered, query), total: matching.length, disk };
     },
     getRecording: ({ params }) => library().get(params.recording),
     stopRecording: ({ params }) => library().stop(params.recording),

@@ -39,7 +39,7 @@ export const RECORDING_OPERATIONS = {
     method: 'get',
     path: '/recordings',
     tag: 'recordings',
-    summary: 'Recordings, oldest first',
+    summary: 'Recordings, and the space that they have',
     query: pageSchema.extend(recordingFilterSchema.shape),
     answer: { status: 200, schema: recordingListSchema },
     errors: [],

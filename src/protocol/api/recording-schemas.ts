@@ -60,9 +60,17 @@ export const recordingSchema = z.strictObject({
   tracks: z.array(recordingTrackSchema),
 });
 
+export const recordingDiskSchema = z.strictObject({
+  bytes: count().describe('What recordings take.'),
+  maxBytes: count().describe('What they may take (`recording-max-bytes`); 0: no limit.'),
+  freeBytes: count().nullable().describe('What is free on their disk; null if it does not say.'),
+  minFreeBytes: count().describe('What they leave free (`recording-min-free`).'),
+});
+
 export const recordingListSchema = z.strictObject({
   recordings: z.array(recordingSchema),
   total: count().describe('Number of matches, including those beyond this page.'),
+  disk: recordingDiskSchema.nullable().describe('Null: nothing can be recorded on this server.'),
 });
 
 /** `POST /rooms/{room}/recordings` */
@@ -112,4 +120,5 @@ export const archiveQuerySchema = z.strictObject(signed);
 export const recordingFilterSchema = z.object({
   room: z.string().max(256).optional().describe('Only recordings of this room.'),
   state: z.enum(['recording', 'finished', 'failed']).optional(),
+  order: z.enum(['oldest', 'newest']).default('oldest').describe('Which comes first.'),
 });

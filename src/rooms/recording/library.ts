@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Download } from '../../protocol/api/download.ts';
-import type { recordingSchema } from '../../protocol/api/recording-schemas.ts';
+import type { recordingDiskSchema, recordingSchema } from '../../protocol/api/recording-schemas.ts';
 
+export type RecordingDisk = z.output<typeof recordingDiskSchema>;
 export type RecordingInfo = z.output<typeof recordingSchema>;
 
 /** A format in which a track can be had; all but `opus` are converted. */
@@ -14,6 +15,7 @@ export type TrackFormat = 'opus' | 'flac' | 'wav';
 export interface RecordingLibrary {
   /** Oldest first. */
   list(): readonly RecordingInfo[];
+  disk(): Promise<RecordingDisk>;
   get(id: string): RecordingInfo;
   /** Resolves when the files are complete. */
   stop(id: string): Promise<RecordingInfo>;
