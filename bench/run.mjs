@@ -19,6 +19,7 @@ const benchmarks = {
   'space-room': 'a room with space in the whole server',
   recording: 'what it costs to record rooms',
   listeners: 'what listeners over HTTP cost',
+  relayed: 'what packets of bots and players cost between the threads',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
   report: 'writes docs/benchmarks.md from the collected figures',
@@ -45,7 +46,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
-const NO_SERVER = ['all', 'report', 'mixer', 'space', 'recording', 'jitter', 'data'];
+const NO_SERVER = ['all', 'report', 'mixer', 'space', 'recording', 'relayed', 'jitter', 'data'];
 if (!args.includes('--help') && !NO_SERVER.includes(name)) await buildAll(`${root}dist/bench/server`);
 const file = new URL(`../dist/bench/${name}.mjs`, import.meta.url);
 process.argv = [process.argv[0], fileURLToPath(file), ...args];
