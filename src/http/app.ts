@@ -8,8 +8,10 @@ import type { RoomPreview } from '../protocol/rooms.ts';
 import { type Assets, chooseRepresentation } from './assets.ts';
 import { answerFile, type FileDoor } from './files.ts';
 import type { Health } from './health.ts';
+import { answerProblem } from './problem.ts';
 import { hasBody } from './request-body.ts';
 import { listeningHeaders, securityHeaders } from './security-headers.ts';
+import { answerSounds, type SoundDoor } from './sounds.ts';
 
 /** The response of `/metrics`. */
 export interface MetricsPage {
@@ -40,6 +42,7 @@ export interface HttpAppOptions {
   readonly roomList?: () => string;
   /** Of the chats. */
   readonly files?: FileDoor;
+  readonly sounds?: SoundDoor;
   /** Origins that may embed the page in a frame. */
   readonly frameAncestors?: readonly string[];
 }
@@ -52,6 +55,7 @@ const ROOM_PATH = /^\/room(?:\/.*)?$/i;
 const BROADCAST_PATH = /^\/wh[ie]p\//;
 const LIVE_PATH = /^\/live\//;
 /** The page knows which room that is. */
+const SOUNDS_PATH = /^\/sounds\?/;
 const LISTEN_PATH = /^\/listen(?:\/.*|\.html)?$/;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
@@ -108,6 +112,13 @@ export function createHttpApp(options: HttpAppOptions): Koa {
         return await answerFile(context, options.files);
       } catch (thrown) {
         return answerError(context, toAppError(thrown));
+      }
+    }
+    if (options.sounds !== undefined && SOUNDS_PATH.test(context.url)) {
+      try {
+        return await answerSounds(context, options.sounds);
+      } catch (thrown) {
+        return answerProblem(context, toAppError(thrown));
       }
     }
     if (context.method !== 'GET' && context.method !== 'HEAD') {

@@ -247,6 +247,8 @@ export type ServerMessage =
       readonly recording?: RecordingView;
       /** This participant may start and end a recording (`record`); otherwise omitted. */
       readonly mayRecord?: true;
+      /** With it this participant plays sounds to the room (`/sounds`); omitted without the right. */
+      readonly soundKey?: string;
       /** How many only listen, and are not in the list. */
       readonly listeners: number;
       /** Null: there is no chat in this room. */
@@ -298,6 +300,7 @@ export type ServerMessage =
       readonly space?: SpaceView;
       readonly recording?: RecordingView;
       readonly mayRecord?: true;
+      readonly soundKey?: string;
       /** How many only listen, and are not in the list. */
       readonly listeners: number;
       readonly chat: ChatRules | null;

@@ -12,6 +12,8 @@ export interface Admission {
   readonly mayShout?: boolean;
   /** May start and end recordings of the room. */
   readonly mayRecord?: boolean;
+  /** May play the operator's sounds to the room. */
+  readonly mayPlaySounds?: boolean;
   /** May connect as a bot, which sends and gets sound without WebRTC. */
   readonly mayBeBot?: boolean;
   /** When their join token expires, in milliseconds since 1970; omitted without a token. */

@@ -31,6 +31,7 @@ const claimsSchema = z.object({
     roomAdmin: z.boolean().default(false),
     canShout: z.boolean().default(false),
     canRecord: z.boolean().default(false),
+    canPlaySounds: z.boolean().default(false),
     bot: z.boolean().default(false),
     canChat: z.boolean().default(true),
     canPublishData: z.boolean().default(true),
@@ -48,6 +49,7 @@ export interface TokenGrant {
   readonly mayModerate: boolean;
   readonly mayShout?: boolean | undefined;
   readonly mayRecord?: boolean | undefined;
+  readonly mayPlaySounds?: boolean | undefined;
   readonly mayBeBot?: boolean | undefined;
   /** True if omitted. */
   readonly mayChat?: boolean | undefined;
@@ -79,6 +81,7 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     roomAdmin: grant.mayModerate,
     ...(grant.mayShout === true && { canShout: true }),
     ...(grant.mayRecord === true && { canRecord: true }),
+    ...(grant.mayPlaySounds === true && { canPlaySounds: true }),
     ...(grant.mayBeBot === true && { bot: true }),
     ...(grant.mayChat === false && { canChat: false }),
     ...(grant.maySendData === false && { canPublishData: false }),
@@ -122,6 +125,7 @@ export async function verifyJoinToken(
     ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin, mayChat: voice.canChat },
     ...(voice.canShout && { mayShout: true }),
     ...(voice.canRecord && { mayRecord: true }),
+    ...(voice.canPlaySounds && { mayPlaySounds: true }),
     ...(voice.bot && { mayBeBot: true }),
     ...(!voice.canPublishData && { maySendData: false }),
     ...(!voice.canShareSound && { mayShareSound: false }),

@@ -114,6 +114,8 @@ export interface RoomView extends PersonalView, PersonalRecordingView {
   /** Everyone in the room, including the new participant. */
   readonly participants: readonly ParticipantView[];
   readonly chat: ChatRules | null;
+  /** With it this participant plays sounds to the room; omitted without the right. */
+  readonly soundKey?: string;
   /** How many only listen. */
   readonly listeners: number;
   /** Omitted without space. */

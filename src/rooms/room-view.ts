@@ -10,6 +10,7 @@ export function roomViewFor(room: Room, participant: Participant): RoomView {
     ...room.sound.viewFor(participant),
     ...room.space.told,
     ...room.recording.viewFor(participant),
+    ...(participant.rightsIn(room.key).mayPlaySounds === true && { soundKey: participant.fileKey.text }),
     listeners: room.listeners.count,
     chat: room.chat.rules,
   };

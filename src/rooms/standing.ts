@@ -1,6 +1,6 @@
 import type { Admission } from './admission.ts';
 
-/** As whom somebody was admitted, and where. The rights of a moderator, to shout and to record are for that room alone. */
+/** As whom somebody was admitted, and where. The rights of a moderator, to shout, to record and to play sounds are for that room alone. */
 export class Standing {
   #admission: Admission;
   /** The key of the room that admitted them. */
@@ -22,7 +22,9 @@ export class Standing {
   /** Their rights in a room, or those that they would have there with another admission, which is for that room. */
   rightsIn(room: string, admission = this.#admission): Admission {
     const isHome = admission !== this.#admission || room === this.#home;
-    return isHome ? admission : { ...admission, mayModerate: false, mayShout: false, mayRecord: false };
+    return isHome
+      ? admission
+      : { ...admission, mayModerate: false, mayShout: false, mayRecord: false, mayPlaySounds: false };
   }
 
   /** They go to a room with this admission. Returns whether it is another than before. */

@@ -52,6 +52,7 @@ import { createPageServer, listen, listeningAt, sharePort } from './page-server.
 import { Parts } from './parts.ts';
 import { openRecordings } from './recording.ts';
 import { checkRecordingSound, playRecordingSound } from './recording-sound.ts';
+import { soundDoor } from './sound-door.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
 
@@ -226,6 +227,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     ...(config.roomPreview === 'on' && { preview: (room) => registry.list.preview(room) }),
     roomList: () => registry.list.snapshot,
     files: fileDoor(registry),
+    sounds: soundDoor(registry, players),
     api: api.middleware,
     broadcast: broadcast.middleware,
     live: live.middleware,

@@ -21,6 +21,7 @@ import { pathOfRoom, socketUrl } from './room-link.ts';
 import { RoomsModel } from './rooms/rooms-model.ts';
 import { ShareModel } from './share/share-model.ts';
 import { SignalsModel } from './signals/signals-model.ts';
+import { SoundModel } from './sounds/sound-model.ts';
 import { SpeakerOutput } from './speaker-output.ts';
 import { QualityHistory } from './stats/quality-history.ts';
 
@@ -46,6 +47,7 @@ export class Call {
   readonly rooms = new RoomsModel(this.client);
   readonly recording = new RecordingModel(this.client);
   readonly share = new ShareModel(this.client);
+  readonly sounds = new SoundModel(this.client);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());

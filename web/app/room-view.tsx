@@ -15,6 +15,7 @@ import { RecordingBanner } from './recording/recording-banner.tsx';
 import { RoomsButton, RoomsPanel } from './rooms/rooms-button.tsx';
 import { Shared } from './share/share-button.tsx';
 import { EventLine } from './signals/event-line.tsx';
+import { SoundBoardPlace } from './sounds/sound-board-place.tsx';
 import { MiniPlayerButton } from './system/mini-player-button.tsx';
 
 export function RoomView({ call }: { call: Call }) {
@@ -56,6 +57,7 @@ export function RoomView({ call }: { call: Call }) {
           {call.notice.value}
         </p>
         <Shared call={call} />
+        <SoundBoardPlace call={call} />
         <People call={call} />
       </main>
       <EventLine call={call} />

@@ -278,6 +278,10 @@ export const newTokenSchema = z.strictObject({
     .default(false)
     .describe('The participant may speak to all rooms that are linked to theirs at the same time.'),
   mayRecord: z.boolean().default(false).describe('The participant may start and end recordings of the room.'),
+  mayPlaySounds: z
+    .boolean()
+    .default(false)
+    .describe("The participant may play the server's sounds (`player-dir`) to the room."),
   mayBeBot: z.boolean().default(false).describe('The token is for a bot.'),
   mayChat: z.boolean().default(true).describe('The participant may write in the chat.'),
   maySendData: z.boolean().default(true).describe('The participant may send data to the programs of others.'),
