@@ -1,12 +1,11 @@
-import { EventEmitter } from 'node:events';
 import pino from 'pino';
-import { WebSocket } from 'ws';
 import { readFrame } from '../../../src/gateways/bots/frame.ts';
 import { BotSession } from '../../../src/gateways/bots/session.ts';
 import { ERRORS } from '../../../src/lib/errors.ts';
 import { LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
 import { readFrame as readByBot, writePacket, writeSamples } from '../../../web/sdk/bot/frame.ts';
+import { FakeBotSocket } from '../../helpers/fake-bot-socket.ts';
 import { openRegistry } from '../../helpers/open-registry.ts';
 import { payloadOf } from '../../helpers/packet-stream.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
@@ -14,28 +13,6 @@ import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 /** The first byte of a frame says what kind of message it is. */
 const [TEXT, BINARY] = ['{'.charCodeAt(0), 0];
 const FRAME = new Int16Array(960);
-
-class FuzzSocket extends EventEmitter {
-  readyState: number = WebSocket.OPEN;
-  readonly bufferedAmount = 0;
-  readonly sent: (string | Buffer)[] = [];
-
-  send(data: string | Buffer): void {
-    this.sent.push(data);
-  }
-
-  ping(): void {}
-
-  close(code: number): void {
-    if (this.readyState === WebSocket.CLOSED) return;
-    this.readyState = WebSocket.CLOSED;
-    this.emit('close', code);
-  }
-
-  terminate(): void {
-    this.close(1006);
-  }
-}
 
 const text = (message: object) => Buffer.from(JSON.stringify(message));
 const binary = (bytes: ArrayBuffer) => Buffer.concat([Buffer.of(BINARY), Buffer.from(bytes)]);
@@ -60,10 +37,10 @@ export const bot: FuzzTarget = {
   tokens: ['"type":"start"', '"send":"opus"', '"receive":"mix"', '"mark"', '"__proto__":{', 'null', '\u0001', '\u0002'],
   run: (input) => {
     const { clock, registry, plane } = openRegistry();
-    const socket = new FuzzSocket();
+    const socket = new FakeBotSocket();
     let closes = 0;
     new BotSession({
-      ...{ socket: socket as unknown as WebSocket, registry, room: 'lobby', clock, from: 'x', address: null },
+      ...{ socket: socket.socket, registry, room: 'lobby', clock, from: 'x', address: null },
       admission: { ...GUEST, mayBeBot: true },
       codec: {
         createEncoder: () => ({ encode: () => payloadOf(7) }),
