@@ -82,6 +82,10 @@ export const MEDIA_COUNTERS = {
     name: 'partyline_relayed_packets_dropped_total',
     help: 'Packets of the mix not passed on because the main thread was too slow to take them.',
   },
+  tappedPacketsDropped: {
+    name: 'partyline_tapped_packets_dropped_total',
+    help: 'Packets not shown to recordings and streams because the main thread was too slow to take them.',
+  },
   srtpRejected: {
     name: 'partyline_srtp_rejected_total',
     help: 'SRTP packets that were forged, replayed or malformed.',

@@ -70,6 +70,7 @@ export class Recording implements RunningRecording {
   readonly #mix: RecordedTrack<MixTrack> | undefined;
   #cancelTimer: Cancel = () => {};
   #steps = 0;
+  #isSlownessSaid = false;
   #isChanged = true;
   #end: { readonly reason: RecordingEndReason; readonly atMs: Millis; readonly wallMs: Millis } | undefined;
   #finished: Promise<void> | undefined;
@@ -240,7 +241,7 @@ export class Recording implements RunningRecording {
 
   #step(): void {
     const nowMs = this.#clock.now();
-    const { maxMs, folder } = this.#options;
+    const { maxMs, folder, log } = this.#options;
     let hasNewFile = false;
     this.#steps++;
     for (const recorded of this.#tracks) {
@@ -248,6 +249,10 @@ export class Recording implements RunningRecording {
       recorded.append(recorded.track.advance(nowMs));
       hasNewFile ||= recorded.exists !== existed;
       if (this.#steps % SYNC_STEPS === 0) recorded.sync();
+    }
+    if (!this.#isSlownessSaid && this.dropped > 0) {
+      this.#isSlownessSaid = true;
+      log.error({ recording: this.id }, 'the disk is too slow; packets are left out of the recording');
     }
     folder.flush();
     // A file that no manifest knows would not be repaired.

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { type Test, test } from 'tap';
+import { RecordingFolder } from '../../src/recording/folder.ts';
 import { type Manifest, manifestSchema } from '../../src/recording/manifest.ts';
 import { type RecordingLimits, Recordings, type RecordingsOptions } from '../../src/recording/recordings.ts';
 import type { RecordingStart } from '../../src/rooms/recording/recorder.ts';
@@ -336,4 +338,74 @@ test('a recording that should be elsewhere is not deleted before it is, and is s
   await eventually(() => later.events.includes('deleted stopped'));
   await later.recordings.close(0);
   t.equal(later.clock.pendingTimers, 0);
+});
+
+test('a recording that another host still writes is left alone, until nothing has changed for two minutes', async (t) => {
+  const first = setUp(t);
+  await first.recordings.open();
+  const recording = await first.recordings.start(start({ tracks: 'mix' }));
+  await talk(first.clock, recording, 3);
+  await eventually(() => existsSync(join(first.directory, '2026-01-01', recording.id, 'mix.opus')));
+  // As it is on the disk of the other host.
+  const second = setUp(t);
+  const folder = join(second.directory, '2026-01-01', recording.id);
+  cpSync(join(first.directory, '2026-01-01', recording.id), folder, { recursive: true });
+  recording.stop('stopped');
+  const path = join(folder, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...manifest, writer: { host: 'another-container', pid: process.pid } }));
+  const changedMs = statSync(path).mtimeMs;
+  second.clock.epochMs = changedMs + 110_000;
+  await second.recordings.open();
+  t.same(second.recordings.list(), []);
+  const before = statSync(join(folder, 'mix.opus'));
+  t.equal(JSON.parse(readFileSync(path, 'utf8')).state, 'recording', 'it is as it was');
+  second.clock.advance(3_600_000);
+  await eventually(() => second.recordings.list().length === 1);
+  t.match(second.recordings.list(), [{ id: recording.id, state: 'finished', reason: 'interrupted' }]);
+  t.ok(statSync(join(folder, 'mix.opus')).size <= before.size);
+  await second.recordings.close(0);
+});
+
+test('a disk that does not take the events keeps few of them in memory, and loses no sound', async (t) => {
+  const { directory, clock, recordings } = setUp(t);
+  await recordings.open();
+  const { open } = RecordingFolder.prototype;
+  t.teardown(() => {
+    RecordingFolder.prototype.open = open;
+  });
+  let release: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  RecordingFolder.prototype.open = async function (name) {
+    const file = await open.call(this, name);
+    if (name !== 'events.jsonl') return file;
+    const write = (bytes: Uint8Array, from: number, length: number, at: number) =>
+      gate.then(() => file.write(bytes, from, length, at));
+    return Object.assign(Object.create(file), {
+      write,
+      truncate: (length: number) => file.truncate(length),
+      datasync: () => file.datasync(),
+      close: () => file.close(),
+    });
+  };
+  const recording = await recordings.start(start());
+  const person = (n: number) => ({ id: `p${n}`, identity: null, name: 'x'.repeat(64) });
+  for (let round = 0; round < 30; round++) {
+    for (let n = 0; n < 2000; n++) {
+      recording.entered(person(n));
+      recording.left(`p${n}`);
+    }
+    await talk(clock, recording, 1);
+  }
+  release();
+  const { tracks, durationMs } = await recordings.stop(recording.id);
+  const { size } = statSync(join(directory, '2026-01-01', recording.id, 'events.jsonl'));
+  // 60,000 stays take 12 MB.
+  t.ok(size > 4_000_000 && size < 6_000_000, `${size} bytes of events`);
+  const mix = tracks.find(({ kind }) => kind === 'mix');
+  t.equal(mix?.dropped, 0);
+  const bytes = readFileSync(join(directory, '2026-01-01', recording.id, 'mix.opus'));
+  t.equal(decodeOgg(bytes).length, (durationMs ?? 0) * 48);
 });

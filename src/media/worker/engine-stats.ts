@@ -6,6 +6,7 @@ import type { Demultiplexer } from '../../rtc/demultiplexer.ts';
 import type { MediaPort } from '../../rtc/net/media-port.ts';
 import { createVoiceCounters, type VoiceCounters } from '../../rtc/webrtc-counters.ts';
 import type { Reception } from '../endpoint.ts';
+import type { TapRecordWriter } from '../link/tap-records.ts';
 import { forEachRow, MEDIA_HISTOGRAMS, type MediaFigures } from '../statistics.ts';
 import type { RoomMember } from './member.ts';
 import type { OverloadController } from './overload.ts';
@@ -33,6 +34,7 @@ export interface EngineState {
   readonly port: MediaPort;
   readonly demultiplexer: Demultiplexer;
   readonly relayed: RelayedTraffic;
+  readonly tapped: Pick<TapRecordWriter, 'dropped'>;
 }
 
 /** The counters of one engine, as plain numbers until a snapshot is requested. */
@@ -72,7 +74,7 @@ export class EngineStats {
   }
 
   snapshot(state: EngineState): MediaFigures {
-    const { ticksSkipped, rooms, members, overload, starvation, pool, port, demultiplexer, relayed } = state;
+    const { ticksSkipped, rooms, members, overload, starvation, pool, port, demultiplexer, relayed, tapped } = state;
     const { udpCounters, tcp } = port;
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(rooms.values());
     const { voice, connectionsOverTcp } = this.#countMembers(members.values());
@@ -114,6 +116,7 @@ export class EngineStats {
         rtpBytesOut: voice.bytesOut,
         redundantPacketsOut: voice.redundantPacketsOut,
         relayedPacketsDropped: relayed.dropped,
+        tappedPacketsDropped: tapped.dropped,
         srtpRejected: voice.packetsRejected,
         overloadTransitions: overload.transitions,
         sendFailures: udpCounters.sendFailures,

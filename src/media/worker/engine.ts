@@ -380,6 +380,7 @@ export class MediaEngine {
       port: this.#port,
       demultiplexer: this.#demultiplexer,
       relayed: this.#relayed,
+      tapped: this.#tapped,
     });
   }
 

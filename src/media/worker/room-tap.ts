@@ -2,7 +2,7 @@
 import type { VoicePacket } from '../../formats/voice-packet.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MixSink } from '../../mixer/mix/mix-participant.ts';
-import type { TapRecordWriter } from '../link/tap-records.ts';
+import type { TapRecord, TapRecordWriter } from '../link/tap-records.ts';
 import type { RoomTapRequest } from '../plane.ts';
 
 export interface RoomTapOptions extends RoomTapRequest {
@@ -18,17 +18,19 @@ export class RoomTap implements MixSink {
   readonly voices: boolean;
   readonly mix: boolean;
   readonly #postLive: (() => void) | undefined;
-  readonly #roomId: number;
+  /** One object for all packets. */
+  readonly #record: { -readonly [K in keyof TapRecord]: TapRecord[K] };
   readonly #records: TapRecordWriter;
   readonly #clock: Clock;
 
   constructor({ roomId, voices, mix, live = false, records, clock, post }: RoomTapOptions) {
     this.#postLive = live ? post : undefined;
-    this.#roomId = roomId;
     this.voices = voices;
     this.mix = mix;
     this.#records = records;
     this.#clock = clock;
+    const packet = { arrivalMs: 0, timestamp: 0, levelDbov: null, payload: new Uint8Array(0) };
+    this.#record = { roomId, memberId: 0, stream: 0, ...packet };
   }
 
   /**
@@ -37,14 +39,29 @@ export class RoomTap implements MixSink {
    */
   heard(memberId: number, stream: number, { timestamp, payload, levelDbov }: VoicePacket, nowMs: Millis): void {
     if (!this.voices) return;
-    const roomId = this.#roomId;
-    this.#records.add({ roomId, memberId, stream, arrivalMs: nowMs, timestamp, levelDbov, payload });
+    this.#add(memberId, stream, nowMs, timestamp, levelDbov, payload);
     this.#postLive?.();
   }
 
   write(payload: Uint8Array, timestamp: number): void {
-    const arrivalMs = this.#clock.now();
-    const roomId = this.#roomId;
-    this.#records.add({ roomId, memberId: 0, stream: 0, arrivalMs, timestamp, levelDbov: null, payload });
+    this.#add(0, 0, this.#clock.now(), timestamp, null, payload);
+  }
+
+  #add(
+    memberId: number,
+    stream: number,
+    arrivalMs: Millis,
+    timestamp: number,
+    levelDbov: number | null,
+    payload: Uint8Array,
+  ): void {
+    const record = this.#record;
+    record.memberId = memberId;
+    record.stream = stream;
+    record.arrivalMs = arrivalMs;
+    record.timestamp = timestamp;
+    record.levelDbov = levelDbov;
+    record.payload = payload;
+    this.#records.add(record);
   }
 }

@@ -52,6 +52,7 @@ function stateOf(changes: Partial<Record<keyof EngineState, unknown>> = {}): Eng
       counters: { unknownKind: 1000, unknownUfrag: 200, unknownAddress: 30, foreignAddress: 4, roaming: 50_000 },
     },
     relayed: { size: 6, dropped: 28 },
+    tapped: { dropped: 29 },
     ...changes,
   } as EngineState;
 }
@@ -87,6 +88,7 @@ test('each figure comes from where it is counted', async (t) => {
       tcpRefused: 26,
       tcpPacketsDropped: 27,
       relayedPacketsDropped: 28,
+      tappedPacketsDropped: 29,
     },
     // Media that roams is not dropped.
     datagramsDropped: 1234,
