@@ -20,6 +20,7 @@ const benchmarks = {
   recording: 'what it costs to record rooms',
   listeners: 'what listeners over HTTP cost',
   relayed: 'what packets of bots and players cost between the threads',
+  mumble: 'what Mumble clients cost, and the delay between them',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
   report: 'writes docs/benchmarks.md from the collected figures',

@@ -39,6 +39,8 @@ export interface MumbleClientOptions {
 /** One packet of voice that came, and how. */
 export interface HeardVoice extends MumbleVoice {
   readonly by: 'udp' | 'tunnel';
+  /** By `performance.now`. */
+  readonly atMs: number;
 }
 
 const OLD_VERSION = (1n << 48n) | (4n << 32n);
@@ -189,7 +191,7 @@ export class MumbleClient {
 
   #hear(packet: Uint8Array, by: HeardVoice['by']): void {
     const voice = readVoicePacket(this.format, packet, true);
-    if (voice !== null) this.heard.push({ ...voice, opus: Uint8Array.from(voice.opus), by });
+    if (voice !== null) this.heard.push({ ...voice, opus: Uint8Array.from(voice.opus), by, atMs: performance.now() });
   }
 
   #receive(type: number, payload: Uint8Array): void {

@@ -4,6 +4,7 @@
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { ROOM_CHANNEL, type TappedVoice } from '../../media/plane.ts';
+import type { MemberSound } from '../../rooms/member-sound.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
 import { Talker } from './talker.ts';
@@ -92,9 +93,11 @@ export class RoomRelay {
 
   #send(talker: Participant, voice: MumbleVoice): void {
     const written = { old: 0, protobuf: 0 };
+    const seatId = talker.seat?.id ?? 0;
     for (const listener of this.#listeners) {
       const { format, participant } = listener;
-      if (listener.isDeaf || participant === null || !hears(participant, talker)) continue;
+      if (listener.isDeaf || participant === null || participant === talker) continue;
+      if (!hears(participant.sound, talker.id, seatId)) continue;
       if (written[format] === 0) written[format] = writeVoicePacket(format, this.#packets[format], voice, true);
       listener.sendVoice(this.#packets[format].subarray(0, written[format]));
     }
@@ -142,10 +145,8 @@ export class RoomRelay {
 }
 
 /** Whether somebody hears what another one says to everybody in the room. */
-function hears(listener: Participant, talker: Participant): boolean {
-  if (listener === talker) return false;
-  const { plan, hearing } = listener.memberState;
+function hears({ state: { plan, hearing }, silenced }: MemberSound, talkerId: string, seatId: number): boolean {
   if (plan !== undefined && !plan.hears.includes(ROOM_CHANNEL)) return false;
-  if (listener.sound.silenced.has(talker.id)) return false;
-  return !hearing.some(({ seatId, gain }) => gain === 0 && seatId === talker.seat?.id);
+  if (silenced.size > 0 && silenced.has(talkerId)) return false;
+  return hearing.length === 0 || !hearing.some((heard) => heard.gain === 0 && heard.seatId === seatId);
 }

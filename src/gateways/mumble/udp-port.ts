@@ -90,6 +90,8 @@ export class UdpPort {
     this.#general = undefined;
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
+    // A closed socket throws.
+    for (const user of this.#keyOf.keys()) user.setPath(null);
     this.#bound.clear();
     this.#keyOf.clear();
     this.#byHost.clear();
@@ -122,7 +124,13 @@ export class UdpPort {
   }
 
   async #bind(address: string): Promise<Socket> {
-    const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', reuseAddr: true });
+    const isSix = isIPv6(address);
+    const socket = createSocket({
+      type: isSix ? 'udp6' : 'udp4',
+      reuseAddr: true,
+      // Every address is a number. Without this, Node would ask the resolver for each datagram.
+      lookup: (host, _, callback) => callback(null, host, isSix ? 6 : 4),
+    });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => {
         socket.close();
@@ -180,8 +188,8 @@ export class UdpPort {
     this.#unbind(user);
     this.#bound.set(key, { user, key });
     this.#keyOf.set(user, key);
-    // The packet is in memory that is reused.
-    user.setPath((packet) => socket.send(Uint8Array.from(packet), port, address, () => {}));
+    // The packet is in memory that is reused. Errors go to the socket, because a callback costs an object for each.
+    user.setPath((packet) => socket.send(Buffer.from(packet), port, address));
   }
 
   #unbind(user: UdpUser): void {

@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CryptState } from '../src/gateways/mumble/wire/crypt-state.ts';
+import { writeVoicePacket } from '../src/gateways/mumble/wire/voice-packet.ts';
+import { everyFrame } from '../test/helpers/every-frame.ts';
+import { MumbleClient } from '../test/helpers/mumble-client.ts';
+import { runCommand } from './lib/command.ts';
+import { freePort } from './lib/free-port.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { MICRO_COLUMNS, type MicroCase, measureMicro } from './lib/micro.ts';
+import type { Options, Values } from './lib/options.ts';
+import { clearProgress, showProgress } from './lib/progress.ts';
+import { ROOM, serversOf } from './lib/servers.ts';
+import { percentile } from './lib/statistics.ts';
+import { type Column, formatTable } from './lib/table.ts';
+
+const SIZES = [60, 120, 180];
+/** What a desktop client sends by default: 40 kbit/s. */
+const PAYLOAD_BYTES = 100;
+const SETTLE_MS = 2000;
+const PING_MS = 4000;
+const OPENED_TOGETHER = 20;
+
+interface Row {
+  readonly clients: string;
+  readonly cpuPercent: number;
+  /** 50, unless this process was too busy to talk: then the row says nothing about the server. */
+  readonly sentPerSecond: number;
+  readonly packetsPercent: number;
+  readonly byUdpPercent: number;
+  readonly delayMs: number;
+  readonly delayP99Ms: number;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'who listens', value: (row) => row.clients },
+  { title: 'server\nCPU, %', value: (row) => row.cpuPercent.toFixed(1) },
+  { title: 'sent a second\n(50)', value: (row) => row.sentPerSecond.toFixed(1) },
+  { title: 'packets that\narrive, %', value: (row) => row.packetsPercent.toFixed(2) },
+  { title: 'by UDP\n%', value: (row) => row.byUdpPercent.toFixed(0) },
+  { title: 'delay, median\nms', value: (row) => row.delayMs.toFixed(2) },
+  { title: 'delay, p99\nms', value: (row) => row.delayP99Ms.toFixed(2) },
+];
+
+const options = {
+  listeners: { kind: 'numbers', default: [0, 10, 100], min: 0, max: 1000, description: 'Mumble clients that listen' },
+  seconds: { kind: 'number', default: 20, min: 1, max: 600, description: 'length of each window' },
+  rounds: { kind: 'number', default: 30, min: 3, max: 10_000, description: 'batches of each part' },
+} as const satisfies Options;
+
+await runCommand({
+  name: 'mumble',
+  about: [
+    'First the encryption of Mumble’s UDP packets in microseconds. Then one room in which one Mumble client talks without a pause',
+    'and others listen: CPU time of the whole server with one worker, and the delay from the talker’s socket to the',
+    'listeners’. The clients run in this process, so the delay includes that they decrypt one after the other.',
+  ].join('\n'),
+  options,
+  run,
+});
+
+async function run({ listeners, seconds, rounds }: Values<typeof options>): Promise<void> {
+  warnIfBusy(describeMachine());
+  const parts = await measureMicro(SIZES.flatMap(encryption), { rounds, batchMs: 10, onProgress: showProgress });
+  clearProgress();
+  console.log(formatTable(MICRO_COLUMNS, parts));
+  const folder = await mkdtemp(join(tmpdir(), 'partyline-bench-'));
+  const port = await freePort();
+  const flags = ['--mumble', 'on', '--mumble-port', String(port), '--mumble-rooms', ROOM, '--data-dir', folder];
+  const limits = ['--max-mumble-clients', '2000', '--max-participants', '2000', '--mumble-default-room', ROOM];
+  const [start] = serversOf({ flags: [...flags, ...limits], workers: [1] });
+  const server = await start!();
+  const clients: MumbleClient[] = [];
+  try {
+    const talker = await MumbleClient.join({ port, name: 'Talker' });
+    clients.push(talker);
+    const pinging = setInterval(() => ping(clients), PING_MS);
+    const rows: Row[] = [];
+    for (const count of listeners.toSorted((a, b) => a - b)) {
+      await open(port, clients, count + 1);
+      ping(clients);
+      await sleep(SETTLE_MS);
+      ping(clients);
+      await sleep(SETTLE_MS);
+      showProgress(`measuring with ${count} listeners`);
+      const before = await server.usage();
+      const { sentAtMs, stop } = talk(talker);
+      await sleep(seconds * 1000);
+      stop();
+      const after = await server.usage();
+      const cpu = (after.cpuSeconds - before.cpuSeconds) / ((after.atMs - before.atMs) / 1000);
+      await sleep(500);
+      const sentPerSecond = sentAtMs.length / ((after.atMs - before.atMs) / 1000);
+      const heard = heardBy(clients.slice(1), sentAtMs);
+      rows.push({ clients: String(count), cpuPercent: 100 * cpu, sentPerSecond, ...heard });
+    }
+    clearInterval(pinging);
+    clearProgress();
+    console.log(formatTable(COLUMNS, rows));
+  } finally {
+    for (const client of clients) client.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function encryption(bytes: number): MicroCase[] {
+  const [key, iv, text] = [randomBytes(16), randomBytes(16), randomBytes(bytes)];
+  const [sender, receiver] = [0, 1].map(() => new CryptState({ key, sendIv: iv, receiveIv: iv })) as [
+    CryptState,
+    CryptState,
+  ];
+  const voice = { target: 0, session: 12, frameNumber: 123_456, opus: text, isLast: false };
+  const into = new Uint8Array(1024);
+  const repeat = (run: () => void) => (times: number) => {
+    for (let i = 0; i < times; i++) run();
+  };
+  return [
+    { name: `encrypt ${bytes} bytes`, run: repeat(() => sender.encrypt(text)) },
+    {
+      name: `encrypt and decrypt ${bytes} bytes`,
+      run: repeat(() => {
+        // The other case has moved the counter on.
+        receiver.resync(sender.sendIv);
+        receiver.decrypt(sender.encrypt(text));
+      }),
+    },
+    {
+      name: `write ${bytes} bytes, since 1.5`,
+      run: repeat(() => void writeVoicePacket('protobuf', into, voice, true)),
+    },
+    { name: `write ${bytes} bytes, before 1.5`, run: repeat(() => void writeVoicePacket('old', into, voice, true)) },
+  ];
+}
+
+async function open(port: number, clients: MumbleClient[], count: number): Promise<void> {
+  while (clients.length < count) {
+    const wanted = Math.min(OPENED_TOGETHER, count - clients.length);
+    const name = clients.length;
+    const joining = Array.from({ length: wanted }, (_, i) => MumbleClient.join({ port, name: `Listener ${name + i}` }));
+    clients.push(...(await Promise.all(joining)));
+  }
+}
+
+/** As clients do: by both ways, which lets the server find out that UDP works. */
+function ping(clients: readonly MumbleClient[]): void {
+  for (const client of clients) {
+    client.pingByUdp();
+    client.ping();
+  }
+}
+
+/** Says one packet every 20 ms. Its second byte is a number, by which listeners recognise it. */
+function talk(talker: MumbleClient): { readonly sentAtMs: number[]; readonly stop: () => void } {
+  const sentAtMs: number[] = [];
+  const opus = randomBytes(PAYLOAD_BYTES);
+  opus[0] = 0x78;
+  const stop = everyFrame(() => {
+    const n = sentAtMs.push(performance.now()) - 1;
+    opus.writeUInt32BE(n, 1);
+    talker.sayByUdp(2 * n, opus);
+  });
+  return { sentAtMs, stop };
+}
+
+function heardBy(
+  listeners: readonly MumbleClient[],
+  sentAtMs: readonly number[],
+): Omit<Row, 'clients' | 'cpuPercent' | 'sentPerSecond'> {
+  const delays: number[] = [];
+  let byUdp = 0;
+  for (const { heard } of listeners) {
+    for (const { opus, by, atMs } of heard) {
+      if (opus.length !== PAYLOAD_BYTES) continue;
+      if (by === 'udp') byUdp++;
+      delays.push(atMs - sentAtMs[Buffer.from(opus).readUInt32BE(1)]!);
+    }
+    heard.length = 0;
+  }
+  const expected = listeners.length * sentAtMs.length;
+  return {
+    packetsPercent: (100 * delays.length) / Math.max(1, expected),
+    byUdpPercent: (100 * byUdp) / Math.max(1, delays.length),
+    delayMs: percentile(delays, 0.5),
+    delayP99Ms: percentile(delays, 0.99),
+  };
+}
