@@ -3,6 +3,7 @@ import { tlsModeOf } from '../config/tls.ts';
 import type { Clock } from '../lib/clock.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import { AccessControl } from '../rooms/access.ts';
+import { mumbleSettings } from '../server/mumble.ts';
 import { defaultTeams } from '../server/options.ts';
 import { accessError, StartError } from '../server/start-error.ts';
 import { readAcmeRoot } from '../server/tls/page-tls.ts';
@@ -11,6 +12,7 @@ import { checkClock } from './check/clock.ts';
 import { checkDataDirectory } from './check/data-directory.ts';
 import { checkHttps } from './check/https.ts';
 import { checkMachine } from './check/machine.ts';
+import { checkMumble } from './check/mumble.ts';
 import { checkPorts } from './check/ports.ts';
 import type { CheckInput, CheckResult } from './check/result.ts';
 import { checkTurn } from './check/turn.ts';
@@ -52,6 +54,7 @@ async function useSettings(config: Config, clock: Clock): Promise<void> {
   try {
     new AccessControl({ mode, tokenSecret, roomPasswords, clock }).close();
     defaultTeams(config);
+    mumbleSettings(config);
     if (acmeCa !== '') await readAcmeRoot(acmeCa);
   } catch (error) {
     throw error instanceof StartError
@@ -66,15 +69,16 @@ function secretFiles(warnings: readonly string[]): CheckResult[] {
 
 async function check(input: CheckInput): Promise<readonly CheckResult[]> {
   const machine = await checkMachine(input);
-  const [ports, addresses, https, turn] = await Promise.all([
+  const [ports, mumble, addresses, https, turn] = await Promise.all([
     checkPorts(input),
+    checkMumble(input),
     checkAddresses(input),
     checkHttps(input),
     checkTurn(input),
   ]);
   const [clock, data] = await Promise.all([checkClock(input), checkDataDirectory(input)]);
   const settings: CheckResult = { name: 'settings', status: 'ok', text: 'The settings are valid.' };
-  const own = [settings, clock, ...data, ...ports, ...proxy(input.config), addresses];
+  const own = [settings, clock, ...data, ...ports, ...mumble, ...proxy(input.config), addresses];
   return [...own, ...https, access(input.config), ...turn, ...machine];
 }
 

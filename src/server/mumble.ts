@@ -3,21 +3,36 @@ import { join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
 import type { Config } from '../config/config.ts';
 import { MumbleGateway, type MumbleOptions, type MumbleSettings } from '../gateways/mumble/control.ts';
-import { mumbleError, mumbleListenError } from './start-error.ts';
+import { roomName } from '../rooms/names.ts';
+import { mumbleError, mumbleListenError, settingsError } from './start-error.ts';
 import { contextOptions } from './tls/certificate.ts';
 import type { PageTls } from './tls/page-tls.ts';
 import { localNames, storedSelfSigned } from './tls/self-signed.ts';
 
+/** Throws `StartError` for a room that cannot have this name. */
 export function mumbleSettings(config: Config): MumbleSettings {
   const { host, mumblePort: port, mumbleRooms: rooms, mumbleDefaultRoom, joinTimeoutMs } = config;
+  const names = mumbleDefaultRoom === '' ? [] : [mumbleDefaultRoom];
+  for (const name of [...rooms, ...names]) checkRoom(name);
   return {
     ...{ host, port, rooms, joinTimeoutMs },
-    defaultRoom: mumbleDefaultRoom === '' ? undefined : mumbleDefaultRoom,
+    defaultRoom: names[0],
     serverName: config.mumbleName,
     welcome: config.mumbleWelcome,
     maxUsers: config.maxMumbleClients,
     listPing: config.mumbleListPing === 'on',
   };
+}
+
+function checkRoom(name: string): void {
+  try {
+    roomName(name);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw settingsError(
+      new Error(`The room "${name}" of mumble-rooms or mumble-default-room cannot be used: ${reason}`),
+    );
+  }
 }
 
 /**
