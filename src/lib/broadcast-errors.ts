@@ -50,6 +50,24 @@ export const BROADCAST_ERRORS = {
     closeCode: null,
     message: 'This forward does not exist, or it has ended.',
   },
+  route_loop: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'These rooms are the same, or there is already a way from one to the other.',
+  },
+  unknown_route: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This route does not exist, or it has ended.',
+  },
+  too_many_routes: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'One of the rooms, or the server, has reached its maximum number of routes.',
+  },
   too_many_forwards: {
     fault: 'user',
     httpStatus: 409,

@@ -15,6 +15,7 @@ import { createLive } from '../gateways/live/control.ts';
 import { RoomStreams } from '../gateways/live/room-streams.ts';
 import type { MumbleGateway } from '../gateways/mumble/control.ts';
 import { FilePlayers } from '../gateways/players/control.ts';
+import { Routes } from '../gateways/routes/routes.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
@@ -176,6 +177,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     limitCounts,
   });
   const streams = new RoomStreams(clock);
+  const routes = new Routes({ clock, log });
   const forwards = new Forwards({
     targets: config.forwardTargets,
     streams,
@@ -201,6 +203,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowCapture: config.allowCapture === 'on',
     recordings: recording?.library,
     forwards,
+    routes,
     players,
     proxies,
     showAddresses,
@@ -335,7 +338,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       close: () => recordingsEnded,
     },
     { name: 'players', close: () => players.close() },
-    { name: 'rooms', stop: () => registry.close() },
+    { name: 'rooms', stop: () => registry.close(), close: () => routes.close() },
   ]);
 
   return {

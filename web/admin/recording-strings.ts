@@ -12,7 +12,12 @@ const REASONS: Readonly<Record<NonNullable<RecordingStatus['reason']>, string>> 
   server_closing: 'the server shut down',
   interrupted: 'interrupted, and repaired',
 };
-const VIA: Readonly<Record<ListenerStatus['via'], string>> = { whep: 'WHEP', http: 'HTTP', forward: 'forward' };
+const VIA: Readonly<Record<ListenerStatus['via'], string>> = {
+  whep: 'WHEP',
+  http: 'HTTP',
+  forward: 'forward',
+  route: 'another room',
+};
 
 /** The texts of the admin page about recordings, forwards and listeners. */
 export const recordingStrings = {

@@ -29,8 +29,13 @@ import { type ForwardHandlerOptions, forwardHandlers } from './forward-handlers.
 import { pageOf } from './page.ts';
 import { type PlayerHandlerOptions, playerHandlers } from './player-handlers.ts';
 import { type RecordingHandlerOptions, recordingHandlers } from './recording-handlers.ts';
+import { type RouteHandlerOptions, routeHandlers } from './route-handlers.ts';
 
-export interface HandlerOptions extends RecordingHandlerOptions, ForwardHandlerOptions, PlayerHandlerOptions {
+export interface HandlerOptions
+  extends RecordingHandlerOptions,
+    ForwardHandlerOptions,
+    RouteHandlerOptions,
+    PlayerHandlerOptions {
   readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
   /** Whether participants may be recorded. */
@@ -124,6 +129,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     ...recordingHandlers(options),
     ...forwardHandlers(options),
+    ...routeHandlers(options),
     ...playerHandlers(options),
 
     listBans: ({ params, query }) => {

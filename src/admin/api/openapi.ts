@@ -14,6 +14,7 @@ import {
   recordingSchema,
   recordingTrackSchema,
 } from '../../protocol/api/recording-schemas.ts';
+import { newRouteSchema, routeListSchema, routeSchema } from '../../protocol/api/route-schemas.ts';
 import {
   banListSchema,
   banSchema,
@@ -56,6 +57,7 @@ const REQUESTS = {
   NewData: newDataSchema,
   NewRecording: newRecordingSchema,
   NewForward: newForwardSchema,
+  NewRoute: newRouteSchema,
   NewLink: newLinkSchema,
   NewPlayer: newPlayerSchema,
   NewToken: newTokenSchema,
@@ -79,6 +81,8 @@ const ANSWERS = {
   Link: linkSchema,
   Forward: forwardSchema,
   ForwardList: forwardListSchema,
+  Route: routeSchema,
+  RouteList: routeListSchema,
   Player: playerSchema,
   PlayerList: playerListSchema,
   SoundList: soundListSchema,
@@ -98,7 +102,7 @@ const TAGS = {
   participants: 'Participants in rooms',
   channels: 'Channels inside a room',
   recordings: 'Recordings of rooms',
-  forwards: 'Sound of rooms that the server sends elsewhere',
+  forwards: 'Sound of rooms that the server sends elsewhere, or into other rooms',
   players: 'Files that are played to rooms',
   tokens: 'Join tokens',
 };

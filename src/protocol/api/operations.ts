@@ -10,6 +10,7 @@ import { FORWARD_OPERATIONS } from './forward-operations.ts';
 import type { PathParameters } from './path-schema.ts';
 import { PLAYER_OPERATIONS } from './player-operations.ts';
 import { RECORDING_OPERATIONS } from './recording-operations.ts';
+import { ROUTE_OPERATIONS } from './route-operations.ts';
 import {
   banListSchema,
   captureSchema,
@@ -288,6 +289,7 @@ export const OPERATIONS = {
   },
   ...RECORDING_OPERATIONS,
   ...FORWARD_OPERATIONS,
+  ...ROUTE_OPERATIONS,
   ...PLAYER_OPERATIONS,
   listBans: {
     method: 'get',

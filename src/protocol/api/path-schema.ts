@@ -12,6 +12,7 @@ export const pathSchema = z.strictObject({
     .default('')
     .describe('The claim `sub` of a join token, percent-encoded.'),
   channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
+  route: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a route.'),
   forward: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a forward.'),
   recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
   player: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a player.'),

@@ -204,7 +204,9 @@ export const participantListSchema = z.strictObject({
 
 export const listenerSchema = z.strictObject({
   id: z.string(),
-  via: z.enum(['whep', 'http', 'forward']).describe('`forward`: a server to which the room is sent.'),
+  via: z
+    .enum(['whep', 'http', 'forward', 'route'])
+    .describe('`forward`: a server to which the room is sent. `route`: another room.'),
   since: time(),
   address: z.string().nullable().describe('Their IP address; null with `show-addresses` off.'),
   connected: z.boolean().describe('The media connection is established.'),

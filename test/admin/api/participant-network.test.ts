@@ -4,6 +4,7 @@ import { createHandlers } from '../../../src/admin/api/handlers.ts';
 import { LinkSigner } from '../../../src/admin/api/link-signer.ts';
 import { Forwards } from '../../../src/gateways/forward/forwards.ts';
 import { RoomStreams } from '../../../src/gateways/live/room-streams.ts';
+import { Routes } from '../../../src/gateways/routes/routes.ts';
 import { pathSchema } from '../../../src/protocol/api/path-schema.ts';
 import { participantSchema } from '../../../src/protocol/api/schemas.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
@@ -26,6 +27,7 @@ test('a participant is described with their network in both directions, as far a
     ...{ registry, access, server, allowCapture: false, clock, recordings: undefined },
     players: { files: async () => [], start: async () => server() },
     links: new LinkSigner(clock),
+    routes: new Routes({ clock, log }),
     forwards: new Forwards({ targets: [], streams: new RoomStreams(clock), onFailed: () => {}, clock, log }),
   });
   const admission = await registry.admit({ room: 'lobby' }, () => true);
