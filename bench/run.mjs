@@ -19,6 +19,7 @@ const benchmarks = {
   'space-room': 'a room with space in the whole server',
   recording: 'what it costs to record rooms',
   listeners: 'what listeners over HTTP cost',
+  bots: 'what bots cost that send and get sound over a WebSocket',
   relayed: 'what packets of bots and players cost between the threads',
   mumble: 'what Mumble clients cost, and the delay between them',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
