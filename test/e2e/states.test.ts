@@ -39,6 +39,8 @@ test('what people open in a room fits on every screen and is accessible', {
     const page = await chromium.open(new URL(path, server.url).href, {
       microphone: { kind: 'tone', frequencyHz, gain: 0.2 },
     });
+    // Headless browsers have no share sheet.
+    await page.page.evaluate('navigator.share = async (data) => { globalThis.sharedData = data; }');
     await page.join({ name });
     await page.waitForSound();
     return page;
@@ -48,6 +50,11 @@ test('what people open in a room fits on every screen and is accessible', {
   const ada = await enter(path, 'Ada', 440);
   await ada.waitFor('invite');
   await isFineAt(t, ada, 'invitation');
+  await ada.click('invite-share');
+  t.same(await ada.page.evaluate('globalThis.sharedData'), {
+    title: 'lobby · Partyline',
+    url: new URL('room/lobby', server.url).href,
+  });
   const { path: pathOfBen } = (await api.post('/tokens', { room: 'lobby', identity: 'ben' })).body;
   const ben = await enter(pathOfBen, 'Ben', 700);
   await ada.waitFor('participant', '[data-self="false"]');
@@ -113,8 +120,11 @@ test('what people open in a room fits on every screen and is accessible', {
     await ada.click('stats-open');
     await ada.waitFor('stats-rows');
     await isFineAt(t, ada, 'statistics');
-    await ada.click('stats-close');
-    await ada.click('close-settings');
+    // Escape closes one dialog after the other, wherever they are scrolled to.
+    await ada.page.keyboard.press('Escape');
+    await ada.page.waitForSelector('[data-testid="stats"]', { hidden: true });
+    await ada.page.keyboard.press('Escape');
+    await ada.page.waitForSelector('[data-testid="settings-dialog"]', { hidden: true });
   });
 
   await t.test('the end of a call for whoever is banned', async (t) => {

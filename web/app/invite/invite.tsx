@@ -25,7 +25,7 @@ export function Invite({ call }: { readonly call: Call }) {
             <button
               type="button"
               class="button"
-              data-testid="share"
+              data-testid="invite-share"
               onClick={() => void share(strings.roomTitle(call.room.value), link)}
             >
               {texts.share}
