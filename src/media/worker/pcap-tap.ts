@@ -42,7 +42,6 @@ export class PcapTap implements Tap {
     this.#bytesLeft = maxBytes;
     this.#clock = clock;
     this.#wallOffsetMs = clock.wallNow() - clock.now();
-    this.#followWall();
   }
 
   received(packet: Uint8Array, path: NetworkPath, nowMs: Millis): void {

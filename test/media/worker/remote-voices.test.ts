@@ -99,3 +99,15 @@ test('close gives all frames back', async (t) => {
   voices.close();
   t.equal(kernels.frames.taken, idle);
 });
+
+test('voices that are not wanted any more fade once, although their part goes on', async (t) => {
+  const { writer, voices, kernels } = setUp();
+  const idle = kernels.frames.taken;
+  for (const tick of [8, 9, 10]) writer.write(tick, [voice(5)]);
+  voices.read(8);
+  const [fading] = voices.end();
+  t.ok(isNowhere(fading!.address) && fading!.addressBefore.channels.equals(RED.channels) && fading!.isEnding);
+  t.equal(fading!.frame.samples[0], 5 + FRAME_SAMPLES - 1, 'backwards');
+  t.same(voices.end(), []);
+  t.equal(kernels.frames.taken, idle);
+});

@@ -87,6 +87,19 @@ test('a part that stops properly is not repeated', async (t) => {
   t.same(mix.samples, frame(0));
 });
 
+test('a part that is gone is heard once more, and counts as a talker', async (t) => {
+  const [own, other] = [createSharedMix(0), createSharedMix(1)];
+  const link = new SharedMixLink(own, [other], threadKernels());
+  new SharedMixLink(other, [own], threadKernels()).publish(10, frame(1000), 1, NOBODY);
+  link.add(10, sum(0));
+  link.setOthers([]);
+  const fading = sum(0);
+  t.equal(link.add(11, fading), 1);
+  t.ok(fading.samples[0]! > 990 && Math.abs(fading.samples[FRAME_SAMPLES - 1]!) < 1);
+  t.equal(link.add(12, sum(0)), 0);
+  t.ok(link.alone);
+});
+
 test('old frames are not mistaken for new ones', async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);

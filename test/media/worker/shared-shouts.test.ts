@@ -230,3 +230,20 @@ test('shouts begin and end as they do in their room, and fade when the rooms are
   t.ok(hearing.isOver);
   t.equal(kernels.frames.taken, idle);
 });
+
+test('of two rooms that are unlinked at once, the one that is silent is over at once, and the other fades', async (t) => {
+  const kernels = new Kernels(undefined);
+  const [silent, loud, own] = [createShoutRing(1, 0), createShoutRing(2, 0), createShoutRing(3, 0)];
+  const hearing = new SharedShouts(own, 40, kernels);
+  const idle = kernels.frames.taken;
+  hearing.setOthers([silent, loud]);
+  new SharedShouts(loud, 5, kernels).publish(7, [voice(3)]);
+  new SharedShouts(silent, 5, kernels).publish(7, []);
+  t.equal(hearing.heard(7).length, 1);
+  hearing.setOthers([]);
+  t.equal(hearing.heard(8).length, 1);
+  t.notOk(hearing.isOver);
+  t.same(hearing.heard(9), []);
+  t.ok(hearing.isOver);
+  t.equal(kernels.frames.taken, idle);
+});

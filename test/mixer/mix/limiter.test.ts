@@ -212,6 +212,17 @@ test('in stereo both channels get the gain of the louder one, so that nobody mov
   );
 });
 
+test('in stereo the gain also recovers, and ends at exactly one', async (t) => {
+  const limiter = new Limiter(threadKernels());
+  const side = (amplitude: number) => tone({ frequencyHz: 300, samples: FRAME_SAMPLES, amplitude });
+  limitStereo(limiter, side(100_000), side(100));
+  t.ok(limiter.gain < 0.31);
+  for (let frame = 0; frame < 65; frame++) limitStereo(limiter, side(10_000), side(100));
+  t.equal(limiter.gain, 1);
+  const [left] = limitStereo(limiter, side(10_000), side(100));
+  t.same(left, Int16Array.from(side(10_000), Math.round));
+});
+
 test('a limiter that follows another begins its frame as the other one did', async (t) => {
   const first = new Limiter(threadKernels());
   limit(first, tones([60_000]));
