@@ -95,7 +95,14 @@ test('webhooks need addresses and a secret, which messages do not show', (t) => 
 });
 
 test('a warning names files with secrets that every user of the machine can read or change', (t) => {
-  const files = ['token-secret', 'admin-token', 'webhook-secret', 'turn-secret', 'turn-password'];
+  const files = [
+    'token-secret',
+    'admin-token',
+    'webhook-secret',
+    'turn-secret',
+    'turn-password',
+    'recording-s3-secret',
+  ];
   const directory = t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmF=', 'partyline.toml': '' });
   const file = join(directory, 'secret');
   const warnings = (argv: readonly string[]) => {
@@ -158,5 +165,30 @@ test('every secret that can be kept in a file can be passed to the service', (t)
     t.match(credentials, `${variable}=%d/${key}`);
     t.notMatch(problemsFrom([], { [variable]: '/nowhere' }).join(), 'Unknown', `${variable} is a setting`);
   }
+  t.end();
+});
+
+test('a bucket for recordings needs a key, its secret and recordings', (t) => {
+  const url = 'https://s3.example.org/voices';
+  const directory = t.testdir({ secret: 'a-secret-key\n' });
+  const [given, keyId] = [
+    ['--recording-s3-url', url, '--recording-dir', directory],
+    ['--recording-s3-key-id', 'AKIA7'],
+  ];
+  const file = ['--recording-s3-secret-file', join(directory, 'secret')];
+  t.match(configFrom([...given, ...keyId, ...file]), {
+    ...{
+      recordingS3Url: url,
+      recordingS3KeyId: 'AKIA7',
+      recordingS3Secret: 'a-secret-key',
+      recordingS3Region: 'us-east-1',
+    },
+  });
+  for (const rest of [[], keyId, file])
+    t.match(problemsFrom([...given, ...rest]), [/^recording-s3-url requires recording-s3-key-id/]);
+  t.same(problemsFrom(['--recording-s3-url', url, ...keyId, ...file]), ['recording-s3-url requires recording-dir.']);
+  for (const wrong of ['s3://voices', 'https://key:secret@s3.example.org/v', `${url}?a=b`, `${url}#a`, 'voices'])
+    t.match(problemsFrom(['--recording-s3-url', wrong]), [/^recording-s3-url cannot be/], wrong);
+  t.match(problemsFrom(['--recording-s3-region', 'a/b']), [/^recording-s3-region cannot be/]);
   t.end();
 });

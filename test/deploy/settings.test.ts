@@ -25,6 +25,7 @@ const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
   '--ignore-missing',
   '--deploy-hook', // certbot
   '--static-auth-secret', // coturn
+  '--network-caching', // VLC
 ]);
 
 const deployed = filesIn('deploy');

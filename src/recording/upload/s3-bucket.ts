@@ -42,7 +42,7 @@ export class S3Bucket {
    */
   async put(key: string, content: Content, signal: AbortSignal): Promise<void> {
     const sums = await checksumsOf(content);
-    if (await this.#has(key, sums, signal)) return;
+    if ((await this.#look(key, sums, signal)) === 'same') return;
     const headers = {
       'Content-MD5': sums.md5.toString('base64'),
       'X-Amz-Content-Sha256': sums.sha256,
@@ -50,17 +50,22 @@ export class S3Bucket {
     };
     const { status, text } = await this.#request('PUT', key, headers, { content, size: sums.size, signal });
     if (status !== 200) throw new Error(`${key}: the storage answers ${status} ${problemIn(text)}`.trim());
-    if (!(await this.#has(key, sums, signal))) throw new Error(`${key}: the storage does not have what it was sent`);
+    const found = await this.#look(key, sums, signal);
+    if (found === 'hidden') throw new Error(`${key}: the storage does not show what it was sent (403)`);
+    if (found !== 'same') throw new Error(`${key}: the storage does not have what it was sent`);
   }
 
-  async #has(key: string, { size, md5 }: Checksums, signal: AbortSignal): Promise<boolean> {
+  async #look(key: string, { size, md5 }: Checksums, signal: AbortSignal): Promise<'same' | 'other' | 'hidden'> {
     const { status, headers } = await this.#request('HEAD', key, {}, { size: 0, signal });
-    if (status === 404) return false;
+    if (status === 404) return 'other';
+    // The answer for what is not there to somebody who may not list the bucket.
+    if (status === 403) return 'hidden';
     if (status !== 200) throw new Error(`${key}: the storage answers ${status}`);
     // With encryption by the storage, the tag is not the checksum.
     const isEncrypted = headers.has('x-amz-server-side-encryption');
     const tag = headers.get('etag')?.replace(/^"|"$/g, '');
-    return Number(headers.get('content-length')) === size && (isEncrypted || tag === md5.toString('hex'));
+    const isSame = Number(headers.get('content-length')) === size && (isEncrypted || tag === md5.toString('hex'));
+    return isSame ? 'same' : 'other';
   }
 
   async #request(

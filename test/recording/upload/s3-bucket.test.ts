@@ -139,6 +139,18 @@ test('nothing counts before the storage has shown that it has the same bytes', a
     t.equal(sent?.headers['content-md5'], createHash('md5').update(SOUND).digest('base64'));
     t.equal(sent?.headers['x-amz-content-sha256'], createHash('sha256').update(SOUND).digest('hex'));
   }
+  for (const [last, outcome] of [
+    [200, undefined],
+    [403, /does not show what it was sent/],
+  ] as const) {
+    const shy = await startFake(t, (_, response, count) =>
+      response.writeHead(count === 1 ? 403 : count === 2 ? 200 : last, count === 3 ? right : {}).end(),
+    );
+    const put = bucketAt(shy.url).put('mix.opus', fileFor(t), WANTED);
+    if (outcome === undefined) await t.resolves(put, 'who may not list the bucket is told 403 of what is not there');
+    else await t.rejects(put, outcome);
+    t.equal(shy.requests.length, 3);
+  }
   const { url, requests } = await startFake(t, (_, response) => response.writeHead(200, right).end());
   await bucketAt(url).put('mix.opus', fileFor(t), WANTED);
   t.equal(requests.length, 1, 'what is there is not sent again');
