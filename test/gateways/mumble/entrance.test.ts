@@ -1,0 +1,20 @@
+import { test } from 'tap';
+import { isJoinToken, roomOfToken } from '../../../src/gateways/mumble/entrance.ts';
+import { createJoinToken, tokenKey } from '../../../src/rooms/join-token.ts';
+
+test('a join token is told from a password, and names its room', async (t) => {
+  const grant = { room: 'Games/Go', identity: 'ada', maySpeak: true, mayModerate: false };
+  const key = tokenKey('a secret of at least 32 characters');
+  const token = await createJoinToken(key, grant, { wallNowMs: 0, lifetimeMs: 1000 });
+  t.ok(isJoinToken(token));
+  t.equal(roomOfToken(token), 'Games/Go');
+  for (const text of ['', 'sesame', 'a.b', 'a.b.c.d', 'a b.c.d', `${'x'.repeat(5000)}.b.c`]) t.notOk(isJoinToken(text));
+});
+
+test('what only looks like a token names no room', async (t) => {
+  const like = (claims: unknown) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`;
+  t.equal(roomOfToken(like({ voice: { room: 'lobby' } })), 'lobby');
+  for (const claims of [null, 1, {}, { voice: {} }, { voice: { room: 5 } }, { voice: { room: 'x'.repeat(300) } }])
+    t.equal(roomOfToken(like(claims)), undefined);
+  t.equal(roomOfToken('www.example.org'), undefined);
+});
