@@ -11,6 +11,14 @@ export function blockUdp(): void {
   execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
+/** From now on no UDP arrives that comes from or goes to this port number. */
+export function blockUdpAt(port: number): void {
+  const rules = `table ${TABLE} {
+    chain input { type filter hook input priority 0; udp dport ${port} drop; udp sport ${port} drop; }
+  }`;
+  execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
+}
+
 /**
  * From now on packets arrive only at this port number. What a test exchanges with a browser on its own machine still
  * arrives.

@@ -5,6 +5,7 @@ import { test } from 'tap';
 import { launchChromium } from '../helpers/browsers.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { blockUdpAt, unblock } from '../helpers/firewall.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { MumbleClient } from '../helpers/mumble-client.ts';
 import { MUMBLE_PACKAGES, startMumbleDesktop } from '../helpers/mumble-desktop.ts';
@@ -69,6 +70,28 @@ test('Debian’s Mumble and Chromium in one room', { skip: skipIfMissing(missing
     await desk.call('setSelfMuted', 'boolean:false');
     await eventually(async () => (await isMuted()) === false || 'still muted');
     await hearsOnly(t, ada, TONES_HZ, ['Desk']);
+  });
+
+  await t.test('the desktop gets voice by UDP, by the tunnel while UDP is blocked, and by UDP again', async (t) => {
+    const sent = async (path: string) =>
+      (await server.metrics()).sum('partyline_mumble_voice_packets_total', { path: `out_${path}` });
+    const goesOverTo = async (path: string) => {
+      const before = await sent(path);
+      await eventually(async () => (await sent(path)) > before + 50 || `not by ${path}`);
+      await eventually(async () => {
+        const { usuallyDbfs } = heardTone(await desk.listen(1), TONES_HZ.Ada);
+        return usuallyDbfs > HEARD_DBFS || `${usuallyDbfs} dBFS`;
+      });
+      t.pass(`by ${path}`);
+    };
+    // What the desktop itself says through the tunnel would keep the server there.
+    await desk.call('setSelfMuted', 'boolean:true');
+    await goesOverTo('udp');
+    blockUdpAt(Number(port));
+    await goesOverTo('tunnel');
+    unblock();
+    await goesOverTo('udp');
+    await desk.call('setSelfMuted', 'boolean:false');
   });
 
   await t.test('another room hears nothing', async (t) => {

@@ -2,7 +2,7 @@
  * Mumble clients in the rooms: their TLS connections, and what they share. A client is a participant like a browser;
  * voices are passed on to it as they were sent, and its own packets go into the mix.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
@@ -71,7 +71,7 @@ export class MumbleGateway {
     this.#options = options;
     const { rooms, serverName, joinTimeoutMs } = options.settings;
     const { registry, access } = options;
-    this.#roster = new Roster({ registry, access, rooms, serverName }, randomBytes(KEY_BYTES).toString('hex'));
+    this.#roster = new Roster({ registry, access, rooms, serverName }, hashSecret(certificate));
     this.#server = createServer({
       ...certificate,
       // Whoever has a certificate is known by it; nobody vouches for it.
@@ -262,4 +262,13 @@ export class MumbleGateway {
 
 function newKeys(): CryptKeys {
   return { key: randomBytes(KEY_BYTES), sendIv: randomBytes(KEY_BYTES), receiveIv: randomBytes(KEY_BYTES) };
+}
+
+/** As long as the server keeps its key, clients know people by the same hashes, also after a restart. */
+function hashSecret({ key }: SecureContextOptions): string {
+  const isKept = typeof key === 'string' || Buffer.isBuffer(key);
+  return createHash('sha256')
+    .update('hashes of people')
+    .update(isKept ? key : randomBytes(KEY_BYTES))
+    .digest('hex');
 }

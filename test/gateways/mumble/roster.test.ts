@@ -1,0 +1,91 @@
+import { test } from 'tap';
+import { type MumblePresence, Roster } from '../../../src/gateways/mumble/roster.ts';
+import { GUEST } from '../../../src/rooms/admission.ts';
+import { openRegistry } from '../../helpers/open-registry.ts';
+import { RecordingListener } from '../../helpers/recording-listener.ts';
+
+function rosterOf(rooms: readonly string[], entryOf: (key: string) => 'open' | 'password' = () => 'open') {
+  const { registry } = openRegistry();
+  const roster = new Roster({ registry, access: { entryOf }, rooms, serverName: 'Here' }, 'secret');
+  const join = (name: string, room: string, identity: string | null = null) =>
+    registry.join({
+      ...{ room, name, admission: { ...GUEST, identity }, state: { muted: false, deafened: false } },
+      listener: new RecordingListener(),
+    }).participant;
+  const presence: MumblePresence = {
+    ...{ session: roster.newSession(), name: 'Me', participant: null, selfMute: false, selfDeaf: false },
+    ...{ hash: null, hearsMix: false },
+  };
+  roster.add(presence);
+  const view = (of = presence) => {
+    roster.refresh();
+    const { channels, users } = roster.viewFor(of);
+    return {
+      channels: [...channels.values()].map(({ name }) => name),
+      users: [...users.values()].map(({ name }) => name).sort(),
+      byName: (name: string) => [...users.values()].find((user) => user.name === name),
+    };
+  };
+  return { registry, roster, join, presence, view };
+}
+
+test('only listed rooms are channels; without a list, those that the operator keeps and lists', async (t) => {
+  const listed = rosterOf(['lobby', 'games']);
+  listed.join('Ada', 'secret room');
+  t.same(listed.view().channels, ['Here', 'lobby', 'games']);
+  t.same(listed.view().users, ['Me'], 'nobody of other rooms is shown');
+  const kept = rosterOf([]);
+  kept.registry.create({ name: 'kept', locked: false });
+  kept.registry.create({ name: 'hidden', locked: false, listed: false });
+  kept.join('Ada', 'guests');
+  t.same(kept.view().channels, ['Here', 'kept']);
+});
+
+test('who is behind a password or a lock is shown only to those inside', async (t) => {
+  const { registry, join, presence, roster, view } = rosterOf(['open', 'closed', 'locked'], (key) =>
+    key === 'closed' ? 'password' : 'open',
+  );
+  join('Ann', 'open');
+  const bob = join('Bob', 'closed');
+  join('Cy', 'locked');
+  registry.room('locked').moderate({ type: 'lock', locked: true });
+  t.same(view().users, ['Ann', 'Me']);
+  const inside = { ...presence, session: roster.newSession(), name: 'In', participant: bob };
+  t.same(view(inside).users, ['Ann', 'Bob', 'Me']);
+});
+
+test('numbers are never given twice, and objects stay the same until something changes', async (t) => {
+  const { registry, roster, join, view } = rosterOf(['lobby']);
+  const ada = join('Ada', 'lobby');
+  const first = view().byName('Ada');
+  t.equal(view().byName('Ada'), first);
+  t.equal(roster.sessionOf(ada.id), first?.session);
+  t.equal(roster.participantOf(first!.session), ada.id);
+  ada.setState({ muted: true });
+  t.match(view().byName('Ada'), { session: first?.session, selfMute: true });
+  ada.leave('left');
+  view();
+  t.equal(roster.sessionOf(ada.id), undefined);
+  t.equal(roster.participantOf(first!.session), undefined);
+  join('Ada', 'lobby');
+  t.ok(view().byName('Ada')!.session > first!.session);
+  registry.close();
+});
+
+test('a hash is the same for the same identity, tells nothing of it, and guests have none', async (t) => {
+  const { join, view } = rosterOf(['lobby']);
+  join('Ada', 'lobby', 'ada@example.org');
+  join('Guest', 'lobby');
+  const { hash } = view().byName('Ada')!;
+  t.match(hash, /^[\da-f]{40}$/);
+  t.equal(view().byName('Guest')?.hash, '');
+  const other = rosterOf(['lobby']);
+  other.join('Ada again', 'lobby', 'ada@example.org');
+  t.equal(other.view().byName('Ada again')?.hash, hash, 'the same secret, the same hash');
+});
+
+test('names are told apart, whatever their case', async (t) => {
+  const { join, view } = rosterOf(['lobby']);
+  for (const name of ['ada', 'Ada', 'ADA']) join(name, 'lobby');
+  t.same(view().users, ['ADA (3)', 'Ada (2)', 'Me', 'ada']);
+});
