@@ -92,11 +92,15 @@ export class Player implements Playing {
   }
 
   async #playOnce(): Promise<void> {
+    let isEmpty = true;
     for await (const packet of this.#options.file.packets()) {
+      isEmpty = false;
       while (!this.#isOver && this.#seat.waitingSamples >= AHEAD_SAMPLES) await this.#wait(LOOK_EVERY_MS);
       if (this.#isOver) return;
       this.#seat.enqueue(packet);
     }
+    // Somebody may have emptied it meanwhile, and a loop would never rest.
+    if (isEmpty) throw new Error('The file has no sound any more.');
   }
 
   #wait(ms: Millis): Promise<void> {

@@ -58,8 +58,9 @@ export class RelayedEndpoint implements Endpoint {
   /** When the next packet of the queue begins, in samples on the scale of ticks. */
   #nextAt = 0;
   #playedSamples = 0;
-  /** There was something in the queue since its end was last reported. */
+  /** As last returned by `takePlayed`. */
   #reportedSamples = 0;
+  #isDrained = true;
 
   constructor({ id, parameters, events, relay, onClosed }: RelayedEndpointOptions) {
     this.id = id;
@@ -131,8 +132,6 @@ export class RelayedEndpoint implements Endpoint {
     this.#queue.splice(0, played);
     this.#isDrained = this.#queue.length === 0;
   }
-
-  #isDrained = true;
 
   /** How many samples of the queue have been played or cleared, if that has changed since the last call. */
   takePlayed(): number | undefined {

@@ -110,6 +110,16 @@ test('gain and loop count, and what is stopped ends at once', async (t) => {
   t.equal(heard(frames), before);
 });
 
+test('a file that is emptied while it loops ends the player', async (t) => {
+  const { players, room, ends, run, runToEnd, add } = await setUp(t);
+  await add('a.opus', oggOf(tonePackets(700, 20)));
+  await players.start(room, request('a.opus', { loop: true }));
+  await run(200);
+  await add('a.opus', new Uint8Array());
+  await runToEnd();
+  t.match(ends, [['a.opus', 'file_failed']]);
+});
+
 test('names of files stay names', async (t) => {
   const { players, directory, add, code } = await setUp(t);
   await add('a.opus', oggOf(tonePackets(700, 2)));
