@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -14,12 +15,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
 import { type Test, test } from 'tap';
 import { RecordingFolder } from '../../src/recording/folder.ts';
+import { Library } from '../../src/recording/library.ts';
 import { type Manifest, manifestSchema } from '../../src/recording/manifest.ts';
 import { type RecordingLimits, Recordings, type RecordingsOptions } from '../../src/recording/recordings.ts';
 import type { RecordingStart } from '../../src/rooms/recording/recorder.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { decodeOgg, readOgg } from '../helpers/ogg.ts';
@@ -408,4 +412,24 @@ test('a disk that does not take the events keeps few of them in memory, and lose
   t.equal(mix?.dropped, 0);
   const bytes = readFileSync(join(directory, '2026-01-01', recording.id, 'mix.opus'));
   t.equal(decodeOgg(bytes).length, (durationMs ?? 0) * 48);
+});
+
+test('the archive of a recording that runs has what there is, and is whole while more is added', {
+  skip: skipIfMissing(missingPackages(['unzip'])),
+}, async (t) => {
+  const { directory, clock, recordings } = setUp(t);
+  await recordings.open();
+  const recording = await recordings.start(start());
+  recording.entered(ADA);
+  await talk(clock, recording, 5);
+  const { size = 0, open } = await new Library(recordings).archive(recording.id);
+  await talk(clock, recording, 5);
+  const bytes = await buffer(open(0, 0));
+  t.equal(bytes.length, size);
+  const path = join(directory, 'a.zip');
+  writeFileSync(path, bytes);
+  const tested = spawnSync('unzip', ['-t', path], { encoding: 'utf8' });
+  t.equal(tested.status, 0, tested.stdout + tested.stderr);
+  t.match(tested.stdout, /mix\.opus +OK/);
+  await recordings.stop(recording.id);
 });
