@@ -156,7 +156,7 @@ export const STEPS: readonly Step[] = [
   {
     name: 'data',
     args: ['data'],
-    minutes: 2,
+    minutes: 1,
     title: 'Messages of programs: WebSocket or data channel',
     about:
       'A process echoes messages of 100 bytes, 200 a second, on a WebSocket (ws) and on a data channel (werift, unordered and without retransmission), and then 4 MB at once on reliable ones. The client is libdatachannel. CPU time is that of the process that echoes.',

@@ -1,21 +1,9 @@
 // draft: no native speaker has reviewed it.
+import { apart, seconds } from './arabic.ts';
 import type { Table } from './en.ts';
 import { grammarOf } from './grammar.ts';
 
 const { list, percent, plural } = grammarOf('ar');
-
-/** Keeps what may be written from left to right, such as a name, from reordering the sentence around it (UAX #9). */
-const apart = (text: string | number): string => `\u2068${text}\u2069`;
-
-const seconds = (count: number): string =>
-  plural(count, {
-    zero: '# ثانية',
-    one: 'ثانية واحدة',
-    two: 'ثانيتين',
-    few: '# ثوانٍ',
-    many: '# ثانية',
-    other: '# ثانية',
-  });
 
 const NOT_RECORDED = 'لا يمكن تسجيل الغرفة الآن.';
 const NO_UNDERSTANDING = 'لا تتفاهم هذه الصفحة مع الخادم. أعد تحميل الصفحة.';

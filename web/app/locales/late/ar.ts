@@ -1,22 +1,10 @@
 // draft: no native speaker has reviewed it.
 
+import { apart, seconds } from '../arabic.ts';
 import { grammarOf } from '../grammar.ts';
 import type { LateTable } from './en.ts';
 
 const { percent, plural } = grammarOf('ar');
-
-/** Keeps what may be written from left to right, such as a name, from reordering the sentence around it (UAX #9). */
-const apart = (text: string | number): string => `\u2068${text}\u2069`;
-
-const seconds = (count: number): string =>
-  plural(count, {
-    zero: '# ثانية',
-    one: 'ثانية واحدة',
-    two: 'ثانيتين',
-    few: '# ثوانٍ',
-    many: '# ثانية',
-    other: '# ثانية',
-  });
 
 export const table = {
   check: {
