@@ -302,7 +302,7 @@ export class RoomRegistry {
   /** Nobody is left who would leave by themselves: programs do not know that the server is draining. */
   get #isDeserted(): boolean {
     for (const room of this.#rooms.values())
-      for (const { view } of room.everybody) if (view.via === undefined) return false;
+      for (const { view } of room.everybody) if (view.via === undefined || view.via === 'mumble') return false;
     return true;
   }
 

@@ -77,6 +77,7 @@ const SAME = new Set(['Partyline', 'Chat', 'Codec', 'Jitter', 'Volume', 'Teams',
 /** What may be written in Latin letters between other ones. */
 const LATIN = new Set([
   'Partyline',
+  'Mumble',
   'Chromium',
   'Firefox',
   'Safari',

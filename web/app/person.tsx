@@ -39,6 +39,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
   const talk = talkStatus(call, person.id);
   const whispers = call.channels.value.talking.get(person.id)?.whispers === true;
   const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
+  const isProgram = person.via === 'whip' || person.via === 'bot';
   const status = [
     talk,
     person.handRaised ? strings.signals.handRaised : null,
@@ -46,12 +47,13 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
     gain === 1 ? null : gain === 0 ? strings.volume.muted : strings.volume.changed(gain),
     person.connected ? null : texts.connecting,
     statusOfVoice(person),
-    person.via === undefined ? (person.deafened ? texts.deafened : null) : texts.viaProgram,
+    isProgram ? texts.viaProgram : person.deafened ? texts.deafened : null,
+    person.via === 'mumble' ? texts.viaMumble : null,
     person.connection === undefined || person.connection === 'good' ? null : strings.signals.quality[person.connection],
     person.captured ? texts.captured : null,
     person.mayModerate ? texts.moderates : null,
   ].filter((text) => text !== null);
-  const sounds = person.via === undefined ? texts.speaking : texts.viaProgram;
+  const sounds = isProgram ? texts.viaProgram : texts.speaking;
   const words = isSpeaking ? (talk ?? sounds) : status.join(strings.separator);
 
   return (
@@ -107,12 +109,12 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
               </span>
             )
           )}
-          {person.via !== undefined && (
+          {isProgram && (
             <span class="badge badge-quiet">
               <ProgramIcon />
             </span>
           )}
-          {person.deafened && person.via === undefined && (
+          {person.deafened && !isProgram && (
             <span class="badge">
               <HeadphonesOffIcon />
             </span>

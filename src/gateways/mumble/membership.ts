@@ -52,7 +52,7 @@ export class Membership implements ParticipantListener {
     this.#events = events;
     this.#selfMute = state.muted;
     this.#uplink = new Uplink((packet, startsStream) => this.#seat?.send(packet, startsStream), clock.now());
-    const { participant } = registry.join({ room, name, admission, state, from, listener: this });
+    const { participant } = registry.join({ room, name, admission, state, from, via: 'mumble', listener: this });
     this.participant = participant;
     this.takeSeat();
   }

@@ -179,7 +179,10 @@ export const participantSchema = z.strictObject({
   connected: z.boolean().describe('The media connection is established.'),
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   handRaised: z.boolean().describe('They want to say something.'),
-  via: z.enum(['whip', 'bot']).nullable().describe('`whip`, `bot`: a program, not a person; otherwise null.'),
+  via: z
+    .enum(['whip', 'bot', 'mumble'])
+    .nullable()
+    .describe('`whip`, `bot`: a program, not a person. `mumble`: a Mumble client. Otherwise null.'),
   away: z.boolean().describe('They have said that they are not at the computer.'),
   role: z
     .enum(['person', 'music'])

@@ -42,7 +42,7 @@ test('a client enters a room as a participant, and everybody sees that', async (
   const { listener } = server.browser('Bob');
   const [client, other] = [await server.join(), await server.join({ name: 'Carl', format: 'old' })];
   await client.enter('lobby');
-  t.match(listener.take('participant_joined'), [{ participant: { name: 'Ada', muted: false } }]);
+  t.match(listener.take('participant_joined'), [{ participant: { name: 'Ada', muted: false, via: 'mumble' } }]);
   t.equal(client.own.suppress, false);
   await eventually(() => other.user('Ada')?.channelId === other.channel('lobby') || 'not seen');
   await client.enter('games');

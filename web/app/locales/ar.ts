@@ -109,6 +109,7 @@ export const table = {
     undeafen: 'استئناف السماع',
     captured: 'يُسجَّل',
     viaProgram: 'يرسله برنامج',
+    viaMumble: 'عبر Mumble',
     capturedWhy: (names) =>
       `يسجّل مشغّل هذا الخادم ما يقوله ويسمعه ${list(names.map(apart))} لتشخيص مشكلة. ويشمل ذلك كل من يتحدث هنا.`,
     connecting: 'قيد الاتصال',

@@ -105,6 +105,7 @@ export const table = {
     undeafen: 'Ton wieder an',
     captured: 'wird aufgezeichnet',
     viaProgram: 'von einem Programm gesendet',
+    viaMumble: 'mit Mumble',
     capturedWhy: (names) =>
       `Zur Fehlersuche zeichnet der Betreiber dieses Servers auf, was hier gesagt und gehört wird. Es betrifft ${list(names)} und alle, die hier sprechen.`,
     connecting: 'verbindet sich',

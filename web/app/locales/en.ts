@@ -172,6 +172,7 @@ export const table = {
     undeafen: 'Hear again',
     captured: 'recorded',
     viaProgram: 'sent by a program',
+    viaMumble: 'on Mumble',
     capturedWhy: (names: readonly string[]) =>
       `The operator of this server is recording what ${list(names)} says and hears, for troubleshooting. This includes everyone who talks here.`,
     connecting: 'connecting',

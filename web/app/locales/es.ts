@@ -103,6 +103,7 @@ export const table = {
     undeafen: 'Volver a oír',
     captured: 'se está grabando',
     viaProgram: 'enviado por un programa',
+    viaMumble: 'con Mumble',
     capturedWhy: (names) =>
       `Para buscar un fallo, el operador de este servidor graba lo que dicen y oyen estas personas: ${list(names)}. Eso incluye a todos los que hablan aquí.`,
     connecting: 'conectando',

@@ -105,6 +105,7 @@ export const table = {
     undeafen: 'Remettre le son',
     captured: 'enregistrement',
     viaProgram: 'envoyé par un programme',
+    viaMumble: 'avec Mumble',
     capturedWhy: (names) =>
       `Pour chercher une panne, l’opérateur de ce serveur enregistre ce que ces personnes disent et entendent : ${list(names)}. Cela inclut tous ceux qui parlent ici.`,
     connecting: 'connexion',

@@ -101,6 +101,7 @@ export const table = {
     undeafen: 'また聞く',
     captured: '録音中',
     viaProgram: 'プログラムから送信',
+    viaMumble: 'Mumble から参加',
     capturedWhy: (names) =>
       `サーバーの運営者が、問題を調べるために${list(names)}さんの発言と聞こえる音を録音しています。ここで話す全員の声が含まれます。`,
     connecting: '接続中',

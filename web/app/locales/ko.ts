@@ -100,6 +100,7 @@ export const table = {
     undeafen: '소리 다시 켜기',
     captured: '녹음 중',
     viaProgram: '프로그램이 보냄',
+    viaMumble: 'Mumble 사용 중',
     capturedWhy: (names) =>
       `서버 운영자가 문제를 찾으려고 ${list(names)} 님이 말하고 듣는 내용을 녹음하고 있어요. 여기서 말하는 모든 사람의 목소리가 포함돼요.`,
     connecting: '연결 중',

@@ -104,6 +104,7 @@ export const table = {
     undeafen: 'Ouvir de novo',
     captured: 'sendo gravado',
     viaProgram: 'enviado por um programa',
+    viaMumble: 'pelo Mumble',
     capturedWhy: (names) =>
       `Para investigar um problema, o operador deste servidor está gravando o que estas pessoas dizem e ouvem: ${list(names)}. Isso inclui todos que falam aqui.`,
     connecting: 'conectando',

@@ -97,6 +97,7 @@ export const table = {
     undeafen: '恢复收听',
     captured: '正在录音',
     viaProgram: '由程序发送',
+    viaMumble: '使用 Mumble',
     capturedWhy: (names) =>
       `为了排查故障，此服务器的运营者正在录制${list(names)}所说和所听的内容，其中包括在这里说话的所有人。`,
     connecting: '正在连接',
