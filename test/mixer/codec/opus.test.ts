@@ -192,7 +192,8 @@ test('packets are those of libopus with the settings that are asked for, also af
   ];
   for (const [i, { bitrate, complexity }] of settings.entries()) {
     encoder.configure({ bitrate, complexity });
-    encoder.configure({ bitrate, complexity });
+    // The same again changes nothing.
+    if (i % 2 === 1) encoder.configure({ bitrate, complexity });
     plain.setBitrate(bitrate);
     plain.applyEncoderCTL(4010, complexity);
     for (let n = 5 * i; n < 5 * i + 5; n++) {

@@ -115,6 +115,8 @@ test('heartbeats come back as they are, a shutdown and resets are confirmed', (t
   t.match(peer.say(packet(TAG, chunk(130, 0x000d_0012, 77, 0, 0))), [
     { type: 130, body: Buffer.from('0010000c0000004d00000001', 'hex') },
   ]);
+  t.same(peer.say(packet(TAG, chunk(130, 0x000e_0012, 77, 0, 0))), [], 'a reset that asks for nothing (RFC 6525)');
+  t.same(peer.say(packet(TAG, chunk(130, 0x000d_0004))), [], 'a reset that is cut short');
   t.match(peer.say(packet(TAG, chunk(7, 0))), [{ type: 8 }]);
   t.end();
 });
