@@ -39,11 +39,11 @@ const LONG = [
  * which take seconds to start.
  */
 const BROWSER_GROUPS = [
-  ['access', 'admin', 'capture', 'channels', 'chat'],
+  ['access', 'admin', 'admin-recordings', 'capture', 'channels', 'chat'],
   ['crowd', 'embedding', 'loss', 'many-rooms', 'moving', 'mumble-link'],
-  ['page', 'room', 'sdk', 'states', 'volume', 'web-game'],
+  ['page', 'room', 'sdk', 'sound-board', 'states', 'volume', 'web-game'],
   // With Firefox.
-  ['browsers', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],
+  ['browsers', 'listen', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],
 ].map((names) => names.map((name) => `test/e2e/${name}.test.ts`));
 
 /** Tests that measure their own process, or end others. */
