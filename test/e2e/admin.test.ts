@@ -85,10 +85,13 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await isGone('dialog[open]');
     t.equal(await page.page.evaluate('document.activeElement.dataset.testid'), 'room-settings');
     await click(inRoom('raid', '[data-testid="room-settings"]'));
+    // Somebody else changes something else, and this page does not know it yet.
+    await api.patch('/rooms/raid', { maxTalkers: 3 });
     await click('dialog[open] [data-testid="no-password"]');
     await confirm();
     await eventually(async () => (await api.get('/rooms/raid')).body.hasPassword === false);
-    t.match((await api.get('/rooms/raid')).body, { maxParticipants: 7, whispers: false, teams: ['red', 'blue'] });
+    const kept = { maxParticipants: 7, maxTalkers: 3, whispers: false, teams: ['red', 'blue'] };
+    t.match((await api.get('/rooms/raid')).body, kept);
     await page.type('new-room', 'raid');
     await page.click('create-room');
     await page.waitFor('said-error');

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import type { AdminSession } from './admin-session.ts';
 import type { RoomStatus } from './api.ts';
 import { Dialog } from './dialog.tsx';
@@ -16,6 +17,7 @@ interface RoomSettingsProps {
 /** Password, size and sound of one room. */
 export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
   const { name, hasPassword } = room;
+  const shown = useRef(room);
   const password = useSignal('');
   const hasNoPassword = useSignal(false);
   const maxParticipants = useSignal(String(room.maxParticipants));
@@ -48,11 +50,13 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
         void session.run(
           (api) =>
             api.changeRoom(name, {
-              maxParticipants: Number(maxParticipants.value),
-              maxTalkers: Number(maxTalkers.value),
-              levelling: levelling.value,
-              whispers: whispers.value,
-              teams: namesIn(teams.value),
+              ...changed(shown.current, {
+                maxParticipants: Number(maxParticipants.value),
+                maxTalkers: Number(maxTalkers.value),
+                levelling: levelling.value,
+                whispers: whispers.value,
+                teams: namesIn(teams.value),
+              }),
               ...(hasNoPassword.value ? { password: null } : password.value !== '' && { password: password.value }),
             }),
           strings.saved(name),
@@ -95,6 +99,13 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
       </label>
     </Dialog>
   );
+}
+
+/** Only these are sent: the list is some seconds old, and others may have changed the rest since. */
+function changed<Settings extends Partial<RoomStatus>>(shown: RoomStatus, wanted: Settings): Partial<Settings> {
+  const entries = Object.entries(wanted) as [keyof Settings & keyof RoomStatus, unknown][];
+  const isNew = ([key, value]: (typeof entries)[number]) => JSON.stringify(value) !== JSON.stringify(shown[key]);
+  return Object.fromEntries(entries.filter(isNew)) as Partial<Settings>;
 }
 
 function namesIn(text: string): string[] {
