@@ -56,6 +56,11 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/http/', [...CONTROL_PLANE_GROUND, ...PLANE]],
   // Bytes of Mumble's network <-> its messages and voice packets.
   ['src/gateways/mumble/wire/', ['src/lib/']],
+  // Packets without a browser's connection around them.
+  [
+    'src/gateways/rtp/',
+    [...[...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/'], ...['src/rtc/rtp/', 'src/rtc/srtp/']],
+  ],
   [
     'src/gateways/',
     [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/media/negotiation.ts', 'src/rooms/', 'src/http/'],

@@ -1,7 +1,7 @@
-import { announcements, choice, integer, onOff } from './kinds.ts';
+import { announcements, choice, hostOrNone, integer, onOff } from './kinds.ts';
 import { setting } from './setting.ts';
 
-/** The settings of WHIP, WHEP, sound over HTTP and forwards; part of `SETTINGS`. */
+/** The settings of WHIP, WHEP, sound over HTTP, forwards and plain RTP; part of `SETTINGS`. */
 export const BROADCAST_SETTINGS = {
   whip: setting(onOff(), {
     default: 'off',
@@ -18,6 +18,14 @@ export const BROADCAST_SETTINGS = {
   forwardTargets: setting(announcements(), {
     default: [],
     help: 'Hosts to which the API may send the sound of rooms (Icecast). Without a port: any port. Empty: none.',
+  }),
+  rtpIn: setting(hostOrNone(), {
+    default: '',
+    help: 'Address at which the API opens UDP ports that take sound by plain RTP or SRTP. Empty: it opens none.',
+  }),
+  rtpTargets: setting(announcements(), {
+    default: [],
+    help: 'Hosts to which the API may send the sound of rooms by RTP. Without a port: any port. Empty: none.',
   }),
   maxPublishers: setting(integer({ min: 0, max: 10_000 }), {
     default: 100,

@@ -87,6 +87,12 @@ export function host(): ValueKind<string> {
   };
 }
 
+/** As `host`; the empty string means none. */
+export function hostOrNone(): ValueKind<string> {
+  const { schema, ...rest } = host();
+  return { ...rest, schema: z.union([z.literal(''), schema]) };
+}
+
 /** A list of IP addresses. */
 export function addresses(): ValueKind<readonly string[]> {
   return list({

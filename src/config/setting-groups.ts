@@ -56,7 +56,10 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Players and bots', keys: ['playerDir', 'recordingSound', 'maxBots'] },
   {
     title: 'Broadcast',
-    keys: ['whip', 'whep', 'live', 'forwardTargets', 'maxPublishers', 'maxListeners', 'maxLiveListeners'],
+    keys: [
+      ...(['whip', 'whep', 'live', 'forwardTargets', 'rtpIn', 'rtpTargets'] as const),
+      ...(['maxPublishers', 'maxListeners', 'maxLiveListeners'] as const),
+    ],
   },
   {
     title: 'Mumble',

@@ -1,6 +1,6 @@
 import type { ErrorKind } from './errors.ts';
 
-/** A part of `ERRORS`: what can go wrong with programs that send sound, players that listen, and forwards. */
+/** A part of `ERRORS`: what can go wrong with programs that send sound, players that listen, forwards, and plain RTP. */
 export const BROADCAST_ERRORS = {
   whip_off: {
     fault: 'user',
@@ -42,7 +42,7 @@ export const BROADCAST_ERRORS = {
     fault: 'user',
     httpStatus: 403,
     closeCode: null,
-    message: 'Rooms may not be sent there. The operator can allow it (forward-targets).',
+    message: 'Rooms may not be sent there. The operator can allow it (forward-targets, rtp-targets).',
   },
   unknown_forward: {
     fault: 'user',
@@ -67,6 +67,30 @@ export const BROADCAST_ERRORS = {
     httpStatus: 409,
     closeCode: null,
     message: 'One of the rooms, or the server, has reached its maximum number of routes.',
+  },
+  rtp_off: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This server takes no sound by RTP. Its operator can enable it (rtp-in).',
+  },
+  rtp_port_taken: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'This UDP port cannot be opened. Another program, or another input, may use it.',
+  },
+  unknown_rtp: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This input or output by RTP does not exist, or it has ended.',
+  },
+  too_many_rtp: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'The room, or the server, has reached its maximum number of inputs and outputs by RTP.',
   },
   too_many_forwards: {
     fault: 'user',

@@ -29,10 +29,11 @@ export interface ParticipantInfo {
   /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
   readonly connection?: ConnectionGrade;
   /**
-   * How they are here, if not by a page. `whip` is a source such as OBS and `bot` a program that may also listen: both are
-   * no people. `mumble` is a person with a Mumble client. Omitted for everybody else.
+   * How they are here, if not by a page. `whip` is a source such as OBS, `bot` a program that may also listen, and `rtp`
+   * what the operator takes in by RTP: these are no people. `mumble` is a person with a Mumble client. Omitted for
+   * everybody else.
    */
-  readonly via?: 'whip' | 'bot' | 'mumble';
+  readonly via?: 'whip' | 'bot' | 'rtp' | 'mumble';
   /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
   readonly mayChat?: boolean;
   /** `music`: this is not a person, but a sound that its owner shares beside their voice. Otherwise omitted. */

@@ -15,8 +15,8 @@ export type ListenerEnd =
   | 'server_closing'
   | MediaCloseReason;
 
-/** `forward`: a server to which the operator sends the room. `route`: another room. */
-export type ListenerVia = 'whep' | 'http' | 'forward' | 'route';
+/** `forward`, `rtp`: where the operator sends the room. `route`: another room. */
+export type ListenerVia = 'whep' | 'http' | 'forward' | 'route' | 'rtp';
 
 export interface ListenerOptions {
   readonly via: ListenerVia;

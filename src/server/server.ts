@@ -16,6 +16,7 @@ import { RoomStreams } from '../gateways/live/room-streams.ts';
 import type { MumbleGateway } from '../gateways/mumble/control.ts';
 import { FilePlayers } from '../gateways/players/control.ts';
 import { Routes } from '../gateways/routes/routes.ts';
+import { RtpStreams } from '../gateways/rtp/rtp-streams.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
@@ -178,6 +179,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const streams = new RoomStreams(clock);
   const routes = new Routes({ clock, log });
+  const rtp = new RtpStreams({ host: config.rtpIn, targets: config.rtpTargets, registry, showAddresses, clock, log });
   const forwards = new Forwards({
     targets: config.forwardTargets,
     streams,
@@ -204,6 +206,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     recordings: recording?.library,
     forwards,
     routes,
+    rtp,
     players,
     proxies,
     showAddresses,
@@ -338,6 +341,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       close: () => recordingsEnded,
     },
     { name: 'players', close: () => players.close() },
+    { name: 'RTP', close: () => rtp.close() },
     { name: 'rooms', stop: () => registry.close(), close: () => routes.close() },
   ]);
 

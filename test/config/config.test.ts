@@ -207,6 +207,7 @@ test('in the file, a list may be a single text, and a switch may be true or fals
     domain: ['voice.example.org', 'talk.example.org'],
     allowHosts: ['voice.example.org', 'talk.example.org'],
     forwardTargets: ['icecast.example.org:8000', '192.0.2.1'],
+    rtpTargets: ['192.0.2.1:5004', 'radio.example.org'],
     announce: ['203.0.113.7:50000', 'voice.example.org'],
     allowOrigins: ['https://a.example', '*'],
     frameAncestors: ['https://a.example', 'https://b.example'],

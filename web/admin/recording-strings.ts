@@ -17,6 +17,7 @@ const VIA: Readonly<Record<ListenerStatus['via'], string>> = {
   http: 'HTTP',
   forward: 'forward',
   route: 'another room',
+  rtp: 'RTP',
 };
 
 /** The texts of the admin page about recordings, forwards and listeners. */

@@ -39,7 +39,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
   const talk = talkStatus(call, person.id);
   const whispers = call.channels.value.talking.get(person.id)?.whispers === true;
   const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
-  const isProgram = person.via === 'whip' || person.via === 'bot';
+  const isProgram = person.via !== undefined && person.via !== 'mumble';
   const status = [
     talk,
     person.handRaised ? strings.signals.handRaised : null,

@@ -30,11 +30,13 @@ import { pageOf } from './page.ts';
 import { type PlayerHandlerOptions, playerHandlers } from './player-handlers.ts';
 import { type RecordingHandlerOptions, recordingHandlers } from './recording-handlers.ts';
 import { type RouteHandlerOptions, routeHandlers } from './route-handlers.ts';
+import { type RtpHandlerOptions, rtpHandlers } from './rtp-handlers.ts';
 
 export interface HandlerOptions
   extends RecordingHandlerOptions,
     ForwardHandlerOptions,
     RouteHandlerOptions,
+    RtpHandlerOptions,
     PlayerHandlerOptions {
   readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
@@ -130,6 +132,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...recordingHandlers(options),
     ...forwardHandlers(options),
     ...routeHandlers(options),
+    ...rtpHandlers(options),
     ...playerHandlers(options),
 
     listBans: ({ params, query }) => {

@@ -16,6 +16,13 @@ import {
 } from '../../protocol/api/recording-schemas.ts';
 import { newRouteSchema, routeListSchema, routeSchema } from '../../protocol/api/route-schemas.ts';
 import {
+  newRtpInputSchema,
+  newRtpOutputSchema,
+  rtpInputSchema,
+  rtpListSchema,
+  rtpOutputSchema,
+} from '../../protocol/api/rtp-schemas.ts';
+import {
   banListSchema,
   banSchema,
   captureSchema,
@@ -58,6 +65,8 @@ const REQUESTS = {
   NewRecording: newRecordingSchema,
   NewForward: newForwardSchema,
   NewRoute: newRouteSchema,
+  NewRtpInput: newRtpInputSchema,
+  NewRtpOutput: newRtpOutputSchema,
   NewLink: newLinkSchema,
   NewPlayer: newPlayerSchema,
   NewToken: newTokenSchema,
@@ -83,6 +92,9 @@ const ANSWERS = {
   ForwardList: forwardListSchema,
   Route: routeSchema,
   RouteList: routeListSchema,
+  RtpInput: rtpInputSchema,
+  RtpOutput: rtpOutputSchema,
+  RtpList: rtpListSchema,
   Player: playerSchema,
   PlayerList: playerListSchema,
   SoundList: soundListSchema,
@@ -102,7 +114,7 @@ const TAGS = {
   participants: 'Participants in rooms',
   channels: 'Channels inside a room',
   recordings: 'Recordings of rooms',
-  forwards: 'Sound of rooms that the server sends elsewhere, or into other rooms',
+  forwards: 'Sound of rooms that the server sends elsewhere, or into other rooms, and sound by RTP',
   players: 'Files that are played to rooms',
   tokens: 'Join tokens',
 };

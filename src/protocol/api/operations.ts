@@ -11,6 +11,7 @@ import type { PathParameters } from './path-schema.ts';
 import { PLAYER_OPERATIONS } from './player-operations.ts';
 import { RECORDING_OPERATIONS } from './recording-operations.ts';
 import { ROUTE_OPERATIONS } from './route-operations.ts';
+import { RTP_OPERATIONS } from './rtp-operations.ts';
 import {
   banListSchema,
   captureSchema,
@@ -290,6 +291,7 @@ export const OPERATIONS = {
   ...RECORDING_OPERATIONS,
   ...FORWARD_OPERATIONS,
   ...ROUTE_OPERATIONS,
+  ...RTP_OPERATIONS,
   ...PLAYER_OPERATIONS,
   listBans: {
     method: 'get',

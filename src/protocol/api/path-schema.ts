@@ -13,6 +13,7 @@ export const pathSchema = z.strictObject({
     .describe('The claim `sub` of a join token, percent-encoded.'),
   channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
   route: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a route.'),
+  stream: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of an input or output by RTP.'),
   forward: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a forward.'),
   recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
   player: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a player.'),

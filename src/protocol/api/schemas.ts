@@ -180,9 +180,9 @@ export const participantSchema = z.strictObject({
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   handRaised: z.boolean().describe('They want to say something.'),
   via: z
-    .enum(['whip', 'bot', 'mumble'])
+    .enum(['whip', 'bot', 'rtp', 'mumble'])
     .nullable()
-    .describe('`whip`, `bot`: a program, not a person. `mumble`: a Mumble client. Otherwise null.'),
+    .describe('`whip`, `bot`, `rtp`: a program, not a person. `mumble`: a Mumble client. Otherwise null.'),
   away: z.boolean().describe('They have said that they are not at the computer.'),
   role: z
     .enum(['person', 'music'])
@@ -208,8 +208,8 @@ export const participantListSchema = z.strictObject({
 export const listenerSchema = z.strictObject({
   id: z.string(),
   via: z
-    .enum(['whep', 'http', 'forward', 'route'])
-    .describe('`forward`: a server to which the room is sent. `route`: another room.'),
+    .enum(['whep', 'http', 'forward', 'route', 'rtp'])
+    .describe('`forward`, `rtp`: where the room is sent. `route`: another room.'),
   since: time(),
   address: z.string().nullable().describe('Their IP address; null with `show-addresses` off.'),
   connected: z.boolean().describe('The media connection is established.'),

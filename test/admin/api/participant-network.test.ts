@@ -5,6 +5,7 @@ import { LinkSigner } from '../../../src/admin/api/link-signer.ts';
 import { Forwards } from '../../../src/gateways/forward/forwards.ts';
 import { RoomStreams } from '../../../src/gateways/live/room-streams.ts';
 import { Routes } from '../../../src/gateways/routes/routes.ts';
+import { RtpStreams } from '../../../src/gateways/rtp/rtp-streams.ts';
 import { pathSchema } from '../../../src/protocol/api/path-schema.ts';
 import { participantSchema } from '../../../src/protocol/api/schemas.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
@@ -28,6 +29,7 @@ test('a participant is described with their network in both directions, as far a
     players: { files: async () => [], start: async () => server() },
     links: new LinkSigner(clock),
     routes: new Routes({ clock, log }),
+    rtp: new RtpStreams({ host: '', targets: [], registry, showAddresses: true, clock, log }),
     forwards: new Forwards({ targets: [], streams: new RoomStreams(clock), onFailed: () => {}, clock, log }),
   });
   const admission = await registry.admit({ room: 'lobby' }, () => true);
