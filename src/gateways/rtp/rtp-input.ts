@@ -29,6 +29,8 @@ const NO_ADDRESS = '';
 
 export class RtpInput implements ParticipantListener {
   readonly takesBatches = true;
+  /** Of the sender, if it was named and the operator sees addresses. */
+  readonly address: string | null;
   readonly #options: RtpInputOptions;
   readonly #receiver: RtpReceiver;
   readonly #sinceMs: Millis;
@@ -40,10 +42,11 @@ export class RtpInput implements ParticipantListener {
 
   /** Joins. Throws what `RoomRegistry.join` throws, `media_unavailable` or `server_busy`. */
   constructor(options: RtpInputOptions) {
-    const { registry, room, wanted, clock } = options;
+    const { registry, room, wanted, showAddresses, clock } = options;
     this.#options = options;
     this.#sinceMs = clock.wallNow();
     const { from: source = null, key, name } = wanted;
+    this.address = showAddresses ? source : null;
     this.#receiver = new RtpReceiver({
       ...{ source, key: key === undefined ? null : parseSdesKey(key), nowMs: clock.now() },
     });
@@ -59,11 +62,6 @@ export class RtpInput implements ParticipantListener {
     }
   }
 
-  /** Of the sender, if the operator sees addresses. */
-  get address(): string | null {
-    return this.#options.showAddresses ? this.#receiver.source : null;
-  }
-
   /** The room in which it is now. */
   get roomName(): string {
     return this.#participant.roomName;
@@ -71,12 +69,12 @@ export class RtpInput implements ParticipantListener {
 
   /** @param at where its packets arrive */
   infoOf(at: { readonly address: string; readonly port: number }): RtpInputInfo {
-    const { id, wanted, clock } = this.#options;
+    const { id, wanted, showAddresses, clock } = this.#options;
     const { name, source, key } = wanted;
-    const { ssrc, packets, dropped } = this.#receiver;
+    const { source: from, ssrc, packets, dropped } = this.#receiver;
     return {
       ...{ id, room: this.roomName, name, source, participant: this.#participant.id, ...at },
-      ...{ from: this.#receiver.source, encrypted: key !== undefined, ssrc },
+      ...{ from: showAddresses ? from : null, encrypted: key !== undefined, ssrc },
       ...{ heard: this.#receiver.isHeard(clock.now()), since: isoTime(this.#sinceMs) },
       ...{ packets, dropped: { ...dropped } },
     };

@@ -44,7 +44,10 @@ export const rtpInputSchema = z.strictObject({
   participant: z.string().describe('Its id as a participant.'),
   address: z.string().describe('Where it takes packets.'),
   port: port(),
-  from: z.string().nullable().describe('The address that is heard; null before the first packet.'),
+  from: z
+    .string()
+    .nullable()
+    .describe('The address that is heard; null before the first packet, and with `show-addresses` off.'),
   encrypted: z.boolean(),
   ssrc: count().nullable().describe('The stream that was heard last.'),
   heard: z.boolean().describe('A packet has come within the last second.'),
