@@ -34,7 +34,6 @@ import { AddressLimits } from '../rooms/address-limits.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
-import { botCodec } from './bot-codec.ts';
 import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
@@ -284,7 +283,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     maxBots: config.maxBots,
     check: (...credentials) => api.auth.check(...credentials),
     ...{ registry, allowHosts: config.allowHosts, proxies, showAddresses, requests, limitCounts, clock, log },
-    codec: botCodec,
+    loadCodec: async () => (await import('./bot-codec.ts')).botCodec,
   });
   const signaling = new SignalingEndpoint({
     server: http,

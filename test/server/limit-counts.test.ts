@@ -161,7 +161,15 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     const requests = new RequestRate({ maxRequestsPerMinute: 0, proxies, clock, limitCounts });
     const endpoint = new BotEndpoint({
       ...{ maxBots: 1, check: async () => {}, allowHosts: [], showAddresses: true },
-      ...{ registry, proxies, requests, limitCounts, clock, log: pino({ level: 'silent' }), codec: botCodec },
+      ...{
+        registry,
+        proxies,
+        requests,
+        limitCounts,
+        clock,
+        log: pino({ level: 'silent' }),
+        loadCodec: async () => botCodec,
+      },
     });
     const http = createServer();
     http.on('upgrade', (request, socket, head) => void endpoint.upgrade(request.url ?? '', request, socket, head));

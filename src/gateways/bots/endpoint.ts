@@ -32,7 +32,8 @@ export interface BotEndpointOptions {
   readonly allowHosts: readonly string[];
   readonly proxies: TrustedProxies;
   readonly showAddresses: boolean;
-  readonly codec: FrameCodec;
+  /** Loaded for the first bot: the main thread needs no codec otherwise. */
+  readonly loadCodec: () => Promise<FrameCodec>;
   /** Counts requests without a valid token. */
   readonly requests: RequestRate;
   readonly limitCounts: LimitCounts;
@@ -78,14 +79,14 @@ export class BotEndpoint {
     // A name with a wrong encoding is the name of no room.
     const room = decodedPart(encoded) ?? '';
     void this.#admit(request, room).then(
-      (admission) => {
+      ({ admission, codec }) => {
         if (socket.destroyed) return;
         this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
           const { proxies, showAddresses } = this.#options;
           const client = proxies.clientOfRequest(request);
           const session: BotSession = new BotSession({
             ...this.#options,
-            ...{ socket: webSocket, room, admission, from: addressKey(client) },
+            ...{ socket: webSocket, room, admission, codec, from: addressKey(client) },
             address: showAddresses ? client : null,
             onClosed: () => this.#sessions.delete(session),
           });
@@ -105,8 +106,8 @@ export class BotEndpoint {
   }
 
   /** Rejects with the reason to refuse the request. */
-  async #admit(request: IncomingMessage, room: string): Promise<Admission> {
-    const { check, registry, allowHosts, proxies, requests, maxBots, limitCounts } = this.#options;
+  async #admit(request: IncomingMessage, room: string): Promise<{ admission: Admission; codec: FrameCodec }> {
+    const { check, registry, allowHosts, proxies, requests, maxBots, limitCounts, loadCodec } = this.#options;
     const { host, authorization } = request.headers;
     if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
     if (maxBots === 0) throw new AppError('bots_off');
@@ -122,12 +123,13 @@ export class BotEndpoint {
       requests.take(request);
       throw error;
     }
+    const codec = await loadCodec();
     if (this.#isClosing) throw new AppError('server_closing');
     if (this.#sessions.size >= maxBots) {
       limitCounts.hit('bots');
       throw new AppError('too_many_connections');
     }
-    return admission;
+    return { admission, codec };
   }
 
   #refuse(socket: Duplex, thrown: unknown): void {
