@@ -111,9 +111,9 @@ class Way {
     return { muted: !this.#isHeard, deafened: !this.#isMutual, hearing: [] };
   }
 
-  /** Nobody in the other room has been told of a recording here, so nothing is brought while one runs. */
+  /** Nobody in the other room has been told that what is said here may be kept, so nothing is brought meanwhile. */
   send(payload: Uint8Array, timestamp: number): void {
-    const isHeard = this.#room.recording.id === null;
+    const isHeard = !this.#room.recording.isKept;
     if (isHeard !== this.#isHeard) {
       this.#isHeard = isHeard;
       this.seat?.setState(this.state);

@@ -11,7 +11,7 @@ export const ROUTE_OPERATIONS = {
     tag: 'forwards',
     summary: 'Let another room hear this one',
     description:
-      'The other room hears what somebody hears who listens to this one, without levelling. Each room that is heard is told of a listener. No sound comes to a room on two ways: a route between rooms that are connected already is refused. While a room is recorded, nothing comes into it from others, where nobody was told. A route ends with either room.',
+      'The other room hears what somebody hears who listens to this one, without levelling. Each room that is heard is told of a listener. No sound comes to a room on two ways: a route between rooms that are connected already is refused. While a room is recorded, or a bot listens in it, nothing comes into it from others, where nobody was told. A route ends with either room.',
     body: newRouteSchema,
     answer: { status: 201, schema: routeSchema },
     errors: ['unknown_room', 'route_loop', 'too_many_routes', 'media_unavailable', 'server_busy'],

@@ -81,6 +81,11 @@ export class RoomRecording {
     return this.#running?.recording.id ?? null;
   }
 
+  /** What is said here may be kept: by a recording, or by a program. */
+  get isKept(): boolean {
+    return this.#running !== undefined || this.#programs.size > 0;
+  }
+
   get view(): RecordingView | null {
     const running = this.#running;
     const programs = this.#programs.size;

@@ -170,3 +170,19 @@ test('the operator ends the listener, and with it the route', async (t) => {
   t.same(routes.list(a!), []);
   t.same([...seatsIn(0), ...seatsIn(1)], []);
 });
+
+test('nothing comes into a room in which a bot listens, which may keep it', async (t) => {
+  const { rooms, routes, seatsIn, say } = setUp(t, ['a', 'b']);
+  const [a, b] = rooms;
+  routes.start(a!, b!, { to: 'b', ...BOTH });
+  const shownNoMore = b!.recording.shownTo('mix');
+  say(0);
+  t.equal(seatsIn(1)[0]?.sent.length, 0, 'nobody in the first room was told');
+  t.equal(seatsIn(1)[0]?.state.muted, true);
+  say(1);
+  t.equal(seatsIn(0)[0]?.sent.length, 1, 'the other way goes on');
+  shownNoMore();
+  say(0);
+  t.equal(seatsIn(1)[0]?.sent.length, 1);
+  t.equal(seatsIn(1)[0]?.state.muted, false);
+});
