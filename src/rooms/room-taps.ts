@@ -7,7 +7,7 @@ export type TapSlot = Pick<MediaRoom, 'setTap'>;
 const NOTHING: RoomTapRequest = { voices: false, mix: false };
 
 export class RoomTaps {
-  readonly #media: () => TapSlot;
+  readonly #media: () => TapSlot | undefined;
   readonly #taps = new Map<TapSlot, RoomTapSubscription>();
   readonly #sink: RoomTapSink = {
     voice: (packet) => {
@@ -19,7 +19,8 @@ export class RoomTaps {
   };
   #wanted = NOTHING;
 
-  constructor(media: () => TapSlot) {
+  /** @param media undefined once the room is closed: a recorder that ends later must not open its media again */
+  constructor(media: () => TapSlot | undefined) {
     this.#media = media;
   }
 
@@ -44,6 +45,6 @@ export class RoomTaps {
     const before = this.#wanted;
     if (voices === before.voices && mix === before.mix && live === (before.live ?? false)) return;
     this.#wanted = { voices, mix, ...(live && { live }) };
-    this.#media().setTap(voices || mix ? { request: this.#wanted, sink: this.#sink } : null);
+    this.#media()?.setTap(voices || mix ? { request: this.#wanted, sink: this.#sink } : null);
   }
 }

@@ -58,7 +58,7 @@ export class Room {
   readonly gameServers: GameServers;
   readonly chat: RoomChat;
   readonly data: RoomData;
-  readonly taps = new RoomTaps(() => this.media);
+  readonly taps = new RoomTaps(() => (this.#closed ? undefined : this.media));
   readonly recording: RoomRecording;
   readonly players = new RoomPlayers();
   /** Those who only listen, and are not in the room. */

@@ -58,3 +58,14 @@ test('voices are shown at once while anybody needs that', async (t) => {
     ],
   );
 });
+
+test('a recorder may end after the room', async (t) => {
+  const told: (RoomTapSubscription | null)[] = [];
+  let isOpen = true;
+  const taps = new RoomTaps(() => (isOpen ? { setTap: (tap) => void told.push(tap) } : undefined));
+  const slot = taps.slot();
+  slot.setTap({ request: { voices: true, mix: false }, sink: { voice: () => {}, mix: () => {} } });
+  isOpen = false;
+  slot.setTap(null);
+  t.equal(told.length, 1);
+});

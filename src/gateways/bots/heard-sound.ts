@@ -68,11 +68,10 @@ export class HeardSound {
     this.#tap.setTap({ request: { voices: true, mix: false }, sink: this.#sink });
   }
 
-  /** @param isClosed the room has no media any more */
-  leave(isClosed = false): void {
+  leave(): void {
     this.#cancelRelease?.();
     this.#cancelRelease = undefined;
-    if (!isClosed) this.#tap?.setTap(null);
+    this.#tap?.setTap(null);
     this.#tap = undefined;
     this.#untell?.();
     this.#untell = undefined;

@@ -95,8 +95,7 @@ export class BotSession implements ParticipantListener {
   }
 
   ended(reason: EndReason): void {
-    const isClosed = reason === 'room_closed' || reason === 'server_closing';
-    this.#heard?.leave(isClosed);
+    this.#heard?.leave();
     this.#fail(new AppError(reason));
   }
 

@@ -127,3 +127,19 @@ test('the server ends its bots', (t) => {
   t.equal(other.closes(), 1);
   t.end();
 });
+
+test('a bot that is moved out of an empty room leaves nothing of it behind', async (t) => {
+  const { socket, registry, plane } = setUp();
+  socket.say({ type: 'start', receive: 'speakers' });
+  registry.create({ name: 'other', locked: false });
+  const [bot] = registry.room('lobby').everybody;
+  registry.move('lobby', bot!.id, 'other');
+  await new Promise(setImmediate);
+  t.match(socket.takeAnswers().at(-1), { type: 'moved', room: 'other' });
+  t.same(
+    plane.rooms.map(({ open }) => open),
+    [false, true],
+    'the media of the room that was closed stay closed',
+  );
+  t.match(plane.rooms[1]!.tap?.request, { voices: true });
+});
