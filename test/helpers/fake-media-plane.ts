@@ -197,6 +197,7 @@ export class FakeMediaRoom implements MediaRoom {
   }
 
   connectRelayed(options: RelayedOptions): FakeRelayedSeat {
+    if (this.#plane.dead) throw new AppError('media_unavailable');
     if (this.#plane.busy && options.returning !== true) throw new AppError('server_busy');
     const seat = new FakeRelayedSeat(this.#nextId(), options);
     this.relayed.push(seat);
@@ -262,6 +263,8 @@ export class FakeMediaPlane implements MediaPlane {
   reachable: MediaReach = { candidates: ['udp 192.0.2.1:40000'], unbound: [], isLoopbackOnly: false };
   /** If true, newcomers are refused. */
   busy = false;
+  /** If true, no worker runs. */
+  dead = false;
   #lastId = 0;
 
   openRoom(events: MediaRoomEvents, mix: MixSettings = this.mix): MediaRoom {

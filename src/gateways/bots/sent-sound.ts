@@ -46,7 +46,7 @@ export class SentSound {
     this.#seat = seat;
   }
 
-  /** What waits in the seat is lost. */
+  /** There is no seat any more, and what waited in it is lost. */
   forget(): void {
     this.#seat = undefined;
     for (const { name } of this.#marks.splice(0)) this.#options.tell({ type: 'mark', name, cleared: true });
@@ -56,7 +56,11 @@ export class SentSound {
     const payload = readFrame(frame, this.#options.kind);
     if (payload === null) return 'malformed';
     const seat = this.#seat;
-    if (seat === undefined) return 'lost';
+    if (seat === undefined) {
+      // A bot that waits for room goes on.
+      this.#tellSoon();
+      return 'lost';
+    }
     if (!seat.enqueue(this.#encoded(payload))) return 'full';
     this.#tellSoon();
     return 'queued';
@@ -66,7 +70,8 @@ export class SentSound {
   mark(name: string): boolean {
     if (this.#marks.length >= MAX_MARKS) return false;
     const at = this.#seat?.queuedSamples ?? 0;
-    this.#marks.push({ name, at, cleared: false });
+    // Without a seat, what was before it is lost.
+    this.#marks.push({ name, at, cleared: this.#seat === undefined });
     if (this.#seat === undefined || this.#seat.waitingSamples === 0) this.played(at);
     return true;
   }

@@ -2,9 +2,10 @@
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
-import { AppError, toAppError } from '../../lib/errors.ts';
+import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
+import type { RelayedSeat } from '../../media/plane.ts';
 import { type BotMessage, type BotStart, botMessageSchema } from '../../protocol/bot.ts';
 import type { BotAnswer } from '../../protocol/bot-answers.ts';
 import { checked } from '../../protocol/checked.ts';
@@ -37,6 +38,10 @@ const BYTES = { perSecond: 250_000, burst: 1_500_000 } as const;
 const LEAST_BYTES = 250;
 const START_WITHIN_MS: Millis = 10_000;
 const PING_EVERY_MS: Millis = 10_000;
+/** A worker that has died is replaced in this time. */
+const SIT_AGAIN_MS: Millis = 1000;
+/** There is no seat now, but there will be one. */
+const NO_SEAT_YET: ReadonlySet<ErrorCode> = new Set(['media_unavailable', 'server_busy']);
 /** Two seconds of samples. Beyond it, frames are left out until some have been taken. */
 const MAX_UNSENT_SOUND = 200_000;
 const MAX_UNSENT_BYTES = 1_000_000;
@@ -55,6 +60,8 @@ export class BotSession implements ParticipantListener {
   #dropped = 0;
   #isAlive = true;
   #isOver = false;
+  #isWithoutSeat = false;
+  #cancelSitting: Cancel = () => {};
   #cancelTimer: Cancel;
 
   constructor(options: BotSessionOptions) {
@@ -140,29 +147,45 @@ export class BotSession implements ParticipantListener {
     const { id, roomName } = participant;
     this.#tell({ type: 'started', room: roomName, participantId: id, time: Math.floor(clock.now() * 48) });
     this.#heard.enter(registry.room(roomName), id);
-    this.#sit();
     this.#cancelTimer();
     this.#ping();
+    this.#sit();
     log.info({ room: roomName, participant: id, send: start.send, receive: start.receive }, 'bot joined');
   }
 
-  /** Takes a seat, or another one if the worker has died. */
+  /** Takes a seat, or another one if the worker has died. Until there is one, the bot is in the room without sound. */
   #sit(): void {
+    this.#cancelSitting();
     const participant = this.#participant;
     const start = this.#start;
     if (this.#isOver || participant === undefined || start === undefined) return;
-    const [speaks, listens] = [start.send !== null, start.receive === 'mix'];
-    const seat = participant.sit((media, options) =>
+    try {
+      const seat = this.#takeSeat(participant, start);
+      this.#sent?.seated(seat);
+      this.#isWithoutSeat = false;
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (!NO_SEAT_YET.has(error.code)) throw thrown;
+      this.#sent?.forget();
+      const { clock } = this.#options;
+      this.#cancelSitting = clock.setTimer(clock.now() + SIT_AGAIN_MS, () => this.#guard(() => this.#sit()));
+      if (!this.#isWithoutSeat) this.#tellError(error);
+      this.#isWithoutSeat = true;
+    }
+  }
+
+  #takeSeat(participant: Participant, { send, receive, source: kind }: BotStart): RelayedSeat {
+    const [speaks, listens] = [send !== null, receive === 'mix'];
+    return participant.sit((media, options) =>
       media.connectRelayed({
         ...options,
-        ...{ speaks, listens, kind: start.source },
+        ...{ speaks, listens, kind },
         sink: {
           mix: (payload, timestamp, marker) => this.#heard?.mix(payload, timestamp, marker),
           played: (samples) => this.#sent?.played(samples),
         },
       }),
     );
-    this.#sent?.seated(seat);
   }
 
   #moved(): void {
@@ -274,6 +297,7 @@ export class BotSession implements ParticipantListener {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelTimer();
+    this.#cancelSitting();
     this.#sent?.close();
     this.#heard?.leave();
     this.#participant?.leave(reason);

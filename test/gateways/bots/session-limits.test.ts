@@ -143,3 +143,56 @@ test('a bot that is moved out of an empty room leaves nothing of it behind', asy
   );
   t.match(plane.rooms[1]!.tap?.request, { voices: true });
 });
+
+test('a bot waits for a worker, and sits down as soon as there is one', async (t) => {
+  const { socket, seat, plane, clock } = setUp();
+  socket.say({ type: 'start', send: 'opus', receive: 'mix' });
+  socket.frame(frame(1));
+  socket.say({ type: 'mark', name: 'x' });
+  socket.takeAnswers();
+  const before = seat();
+  plane.dead = true;
+  plane.rooms[0]!.fail();
+  await new Promise(setImmediate);
+  t.match(socket.takeAnswers(), [
+    { type: 'mark', name: 'x', cleared: true },
+    { type: 'error', code: 'media_unavailable' },
+  ]);
+  clock.advance(5000);
+  t.match(socket.takeAnswers(), [{ type: 'buffered', ms: 0 }]);
+  socket.frame(frame(2));
+  socket.say({ type: 'mark', name: 'y' });
+  clock.advance(500);
+  t.match(
+    socket.takeAnswers(),
+    [
+      { type: 'mark', name: 'y', cleared: true },
+      { type: 'buffered', ms: 0 },
+    ],
+    'it is told once, and what it sends is lost',
+  );
+  plane.dead = false;
+  clock.advance(1000);
+  t.not(seat(), before);
+  socket.frame(frame(3));
+  t.equal(seat().queue.length, 1);
+  // It is told again the next time.
+  plane.dead = true;
+  plane.rooms[0]!.fail();
+  await new Promise(setImmediate);
+  t.match(socket.takeAnswers(), [{ type: 'error', code: 'media_unavailable' }]);
+  socket.close(1000);
+  t.equal(clock.pendingTimers, 0);
+});
+
+test('a bot that comes while there is no worker gets its seat later', async (t) => {
+  const { socket, plane, clock } = setUp();
+  plane.dead = true;
+  socket.say({ type: 'start', send: 'opus' });
+  t.match(socket.takeAnswers(), [{ type: 'started' }, { type: 'error', code: 'media_unavailable' }]);
+  clock.advance(9000);
+  plane.dead = false;
+  clock.advance(1000);
+  t.equal(socket.closeCode, undefined);
+  t.equal(plane.rooms[0]!.relayed.length, 1);
+});
