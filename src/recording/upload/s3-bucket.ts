@@ -25,7 +25,8 @@ interface Checksums {
 /** A request takes no longer than this, and what its bytes take at the lowest rate. */
 const ANSWER_MS: Millis = 60_000;
 const LOWEST_BYTES_PER_MS = 20;
-/** Of an answer that says what is wrong. */
+/** Of an answer that says what is wrong: what is read, and what the operator is told. */
+const MAX_ANSWER_LENGTH = 10_000;
 const MAX_PROBLEM_LENGTH = 300;
 
 export class S3Bucket {
@@ -85,25 +86,45 @@ export class S3Bucket {
     const timeout = new AbortController();
     const limitMs = ANSWER_MS + size / LOWEST_BYTES_PER_MS;
     const cancel = clock.setTimer(clock.now() + limitMs, () => timeout.abort(new Error('it takes too long')));
-    const body = content && ('bytes' in content ? content.bytes.slice() : readAll(content));
+    const file = content !== undefined && 'path' in content && size > 0 ? openFile(content) : undefined;
+    const body = file === undefined ? bytesOf(content) : (Readable.toWeb(file) as ReadableStream);
     try {
       const response = await fetch(signed.url, {
         ...{ method, headers: signed.headers, redirect: 'manual', duplex: 'half' },
         ...(body !== undefined && { body }),
         signal: AbortSignal.any([signal, timeout.signal]),
       });
-      return { status: response.status, headers: response.headers, text: await response.text() };
+      return { status: response.status, headers: response.headers, text: await beginningOf(response) };
     } catch (error) {
       if (signal.aborted) throw error;
       throw new Error(`${key}: the storage cannot be reached (${causeOf(error)})`);
     } finally {
       cancel();
+      // The storage may have answered before it has taken everything, or answer without end.
+      timeout.abort();
+      file?.destroy();
     }
   }
 }
 
-function readAll({ path, size }: { readonly path: string; readonly size: number }) {
-  return size === 0 ? new Uint8Array(0) : (Readable.toWeb(createReadStream(path, { end: size - 1 })) as ReadableStream);
+function openFile({ path, size }: { readonly path: string; readonly size: number }): Readable {
+  return createReadStream(path, { end: size - 1 });
+}
+
+/** Undefined: the request has no body. */
+function bytesOf(content: Content | undefined): Uint8Array<ArrayBuffer> | undefined {
+  if (content === undefined) return undefined;
+  return 'bytes' in content ? content.bytes.slice() : new Uint8Array(0);
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length >= MAX_ANSWER_LENGTH) break;
+  }
+  return text.slice(0, MAX_ANSWER_LENGTH);
 }
 
 async function checksumsOf(content: Content): Promise<Checksums> {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -178,4 +178,61 @@ test('a file that changes meanwhile is not sent', async (t) => {
   appendFileSync(file.path, 'more');
   await t.rejects(bucketAt(url).put('a', file, WANTED), /has changed/);
   t.equal(requests.length, 0);
+});
+
+/** How often this process has a file open. */
+function timesOpen(path: string): number {
+  const opened = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return opened.filter((each) => each === path).length;
+}
+
+test('a storage that answers before it has taken everything leaves no file open', async (t) => {
+  const server = createServer((request, response) => {
+    if (request.method === 'HEAD') response.writeHead(404).end();
+    else if (request.url?.endsWith('broken') === true) request.once('data', () => request.socket.destroy());
+    else response.writeHead(403).end('no');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const bucket = bucketAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/voices`);
+  const { path } = fileFor(t);
+  // More than the network takes without a reader.
+  const size = 30_000_000;
+  truncateSync(path, size);
+  await t.rejects(bucket.put('refused', { path, size }, WANTED), /answers 403 no/);
+  await t.rejects(bucket.put('broken', { path, size }, WANTED), /cannot be reached/);
+  await eventually(() => timesOpen(path) === 0 || `${timesOpen(path)} open`);
+});
+
+test('an answer without end is not read to the end', async (t) => {
+  let isCut = false;
+  const { url } = await startFake(t, (request, response) => {
+    if (request.method === 'HEAD') {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(500);
+    const piece = Buffer.alloc(65_536, 'x');
+    const more = () => {
+      while (!response.destroyed && response.write(piece));
+    };
+    response.on('drain', more).on('close', () => {
+      isCut = true;
+    });
+    more();
+  });
+  await t.rejects(bucketAt(url).put('a', { bytes: SOUND }, WANTED), {
+    message: `a: the storage answers 500 ${'x'.repeat(300)}`,
+  });
+  await eventually(() => isCut);
 });
