@@ -11,6 +11,8 @@ const MAX_OFF_MS: Millis = 200;
 const MAX_LATE_MS: Millis = 5000;
 /** More than a sender with packets of 2.5 ms has under way; beyond it the oldest are given out early. */
 const MAX_HELD = 200;
+/** Of those that come between two calls of `release`; a flood is not put into order. */
+const MAX_WAITING = 1000;
 
 export interface OrderedPacket {
   readonly payload: Uint8Array;
@@ -35,6 +37,7 @@ export class SpeakerOrder {
   }
 
   add({ stream, timestamp, arrivalMs, payload }: TappedVoice): void {
+    if (this.#held.length >= MAX_WAITING) return;
     const arrival = arrivalMs * SAMPLES_PER_MS;
     let time = this.#time + distance32(timestamp, this.#timestamp);
     // Too late, or a copy. Timestamps that jump back further are those of another beginning.
@@ -47,8 +50,9 @@ export class SpeakerOrder {
       this.#time = time;
       this.#timestamp = timestamp;
     }
-    if (this.#held.some((each) => each.time === time)) return;
-    const after = this.#held.findLastIndex((each) => each.time < time);
+    // Most come in order, so it is soon found.
+    const after = this.#held.findLastIndex((each) => each.time <= time);
+    if (this.#held[after]?.time === time) return;
     this.#held.splice(after + 1, 0, { payload, time, arrivalMs });
   }
 

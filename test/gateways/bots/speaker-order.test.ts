@@ -71,3 +71,21 @@ test('a flood is given out early instead of being kept', (t) => {
   t.equal(at(1000).length, 50);
   t.end();
 });
+
+test('what comes at once is bounded, however much it is', (t) => {
+  const { add, at } = setUp();
+  for (let n = 0; n < 5000; n++) add(n, 1000, { timestamp: n });
+  t.equal(at(1000).length, 800);
+  t.equal(at(1200).length, 200);
+  t.end();
+});
+
+test('a copy is left out, wherever it belongs', (t) => {
+  const { add, at } = setUp();
+  for (const n of [0, 2, 1, 2, 0, 1]) add(n, 1000 + 20 * n);
+  t.same(
+    at(1400).map(([n]) => n),
+    [0, 1, 2],
+  );
+  t.end();
+});
