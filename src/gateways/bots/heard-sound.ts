@@ -112,11 +112,13 @@ export class HeardSound {
     const { clock } = this.#options;
     this.#cancelRelease = undefined;
     let isEmpty = true;
-    for (const speaker of this.#speakers.values()) {
+    for (const [id, speaker] of this.#speakers) {
       speaker.order.release(clock.now(), ({ payload, time }) =>
         this.#give(speaker, payload, time, time > speaker.nextTime),
       );
       if (!speaker.order.isEmpty) isEmpty = false;
+      // Their last packets come after they have stopped, or left.
+      else if (!this.#speaking.has(id)) speaker.decoder = undefined;
     }
     if (!isEmpty) this.#cancelRelease = clock.setTimer(clock.now() + RELEASE_EVERY_MS, () => this.#release());
   }

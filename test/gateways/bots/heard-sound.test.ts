@@ -113,6 +113,25 @@ test('samples are decoded for each speaker, and silence is left out', (t) => {
   t.end();
 });
 
+test('no decoder is kept for somebody who has left while their last packets were held', (t) => {
+  const { clock, sound, room, own, say, ada, decoders } = setUp({ kind: 'pcm' });
+  sound.enter(room, own.participant.id);
+  sound.speaking([ada.participant.id]);
+  for (const n of [1, 2, 3]) say(n);
+  clock.advance(250);
+  say(20);
+  clock.advance(400);
+  t.equal(decoders(), 1, 'while they speak, there is one, also after a pause');
+  say(40);
+  sound.speaking([]);
+  clock.advance(400);
+  t.equal(decoders(), 2, 'for the last packets');
+  say(60);
+  clock.advance(400);
+  t.equal(decoders(), 3, 'that one was not kept');
+  t.end();
+});
+
 test('the mix has the time of the room', (t) => {
   const { clock, frames, sound, room, own, plane } = setUp({ what: 'mix' });
   sound.enter(room, own.participant.id);
