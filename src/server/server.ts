@@ -232,7 +232,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     ...(config.roomPreview === 'on' && { preview: (room) => registry.list.preview(room) }),
     roomList: () => registry.list.snapshot,
     files: fileDoor(registry),
-    sounds: soundDoor(registry, players),
+    sounds: soundDoor(registry, players, clock),
     api: api.middleware,
     broadcast: broadcast.middleware,
     live: live.middleware,

@@ -1,7 +1,12 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { GUEST } from '../../src/rooms/admission.ts';
+import type { PlayerInfo } from '../../src/rooms/players.ts';
+import { soundDoor } from '../../src/server/sound-door.ts';
 import { ApiClient } from '../helpers/api-client.ts';
+import { openRegistry } from '../helpers/open-registry.ts';
+import { RecordingListener } from '../helpers/recording-listener.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 import { oggOf, tonePackets } from '../helpers/sound-file.ts';
@@ -75,4 +80,44 @@ test('nobody else does', async (t) => {
   t.match(await ask('POST', key, '{"file":"gong.opus"}', 'other'), { status: 403, body: { code: 'not_allowed' } });
   t.match(await ask('POST', key, '{"file":"gong.opus"}'), { body: { code: 'unknown_participant' } });
   t.same(await players(), []);
+});
+
+test('whom a moderator has muted plays nothing', async (t) => {
+  const { api, enter, ask, players } = await setUp(t);
+  const { joined } = await enter('dj', { mayPlaySounds: true });
+  const key = joined.soundKey!;
+  const play = async () => (await ask('POST', key, '{"file":"gong.opus"}')).body?.code;
+  const person = `/rooms/lobby/participants/${joined.participantId}`;
+  await api.post(`${person}/mute`);
+  t.equal(await play(), 'not_allowed');
+  t.same(await players(), []);
+  await api.post(`${person}/unmute`);
+  t.equal(await play(), undefined);
+});
+
+test('nobody plays without end', async (t) => {
+  const { registry, clock } = openRegistry();
+  let started = 0;
+  const players = {
+    files: async () => [],
+    start: async () => {
+      started++;
+      return {} as PlayerInfo;
+    },
+  };
+  const door = soundDoor(registry, players, clock);
+  const join_ = (identity: string) =>
+    registry.join({
+      ...{ room: 'lobby', name: identity, listener: new RecordingListener() },
+      admission: { ...GUEST, identity, mayPlaySounds: true },
+      state: { muted: true, deafened: false },
+    }).participant.fileKey.text;
+  const [dj, other] = [join_('dj'), join_('other')];
+  for (let n = 0; n < 10; n++) await door.play('lobby', dj, 'gong.opus');
+  await t.rejects(door.play('lobby', dj, 'gong.opus'), { code: 'rate_limited', retryAfterMs: 500 });
+  t.equal(started, 10);
+  t.doesNotThrow(() => door.stop('lobby', dj), 'ending them is always possible');
+  await t.resolves(door.play('lobby', other, 'gong.opus'), 'each has a rate of their own');
+  clock.advance(500);
+  await t.resolves(door.play('lobby', dj, 'gong.opus'));
 });
