@@ -31,6 +31,8 @@ export class Converter {
   readonly #made = new Map<string, Promise<string>>();
   #directory: Promise<string> | undefined;
   #running = 0;
+  #kill: () => void = () => {};
+  #isClosed = false;
   #count = 0;
 
   constructor({ clock, program = 'ffmpeg' }: ConverterOptions) {
@@ -38,9 +40,10 @@ export class Converter {
     this.#program = program;
   }
 
-  /** Resolves with the path of a file of Ogg Opus. Rejects with `unsupported_media` or `server_busy`. */
+  /** Resolves with the path of a file of Ogg Opus. Rejects with `unsupported_media`, `server_busy` or `server_closing`. */
   async convert(path: string): Promise<string> {
     const { mtimeMs, size } = await stat(path);
+    if (this.#isClosed) throw new AppError('server_closing');
     const key = `${path} ${mtimeMs} ${size}`;
     const known = this.#made.get(key);
     if (known !== undefined) return known;
@@ -52,7 +55,11 @@ export class Converter {
     return making;
   }
 
+  /** Ends a conversion, and forgets what was made. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#kill();
+    await Promise.allSettled(this.#made.values());
     const directory = await this.#directory;
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }
@@ -78,15 +85,21 @@ export class Converter {
 
   #run(flags: readonly string[]): Promise<boolean> {
     return new Promise((resolve) => {
+      if (this.#isClosed) {
+        resolve(false);
+        return;
+      }
       let cancel: Cancel = () => {};
       const child = spawn(this.#program, flags, { stdio: 'ignore', env: ENVIRONMENT });
+      this.#kill = () => child.kill('SIGKILL');
       const end = (isMade: boolean): void => {
         cancel();
+        this.#kill = () => {};
         resolve(isMade);
       };
       child.once('error', () => end(false));
       child.once('exit', (code) => end(code === 0));
-      cancel = this.#clock.setTimer(this.#clock.now() + MAX_MS, () => child.kill('SIGKILL'));
+      cancel = this.#clock.setTimer(this.#clock.now() + MAX_MS, () => this.#kill());
     });
   }
 

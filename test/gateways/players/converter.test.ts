@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'tap';
@@ -74,4 +74,30 @@ test('without ffmpeg, or with one that hangs, nothing can be converted', async (
   clock.advance(120_000);
   t.equal(await failed, 'unsupported_media');
   await hanging.close();
+});
+
+test('the program does not outlive the server', async (t) => {
+  const directory = t.testdir();
+  const path = join(directory, 'a.wav');
+  await writeFile(path, 'x');
+  const program = join(directory, 'hangs');
+  const pidFile = join(directory, 'pid');
+  await writeFile(
+    program,
+    `#!/bin/sh\necho $$ > "${pidFile}.new" && mv "${pidFile}.new" "${pidFile}"\nexec sleep 1000\n`,
+  );
+  await chmod(program, 0o755);
+  const clock = new FakeClock();
+  const converter = new Converter({ clock, program });
+  const failed = converter.convert(path).then(
+    () => 'made',
+    (error: { code: string }) => error.code,
+  );
+  await eventually(() => existsSync(pidFile) || 'it has not begun');
+  const pid = Number(await readFile(pidFile, 'utf8'));
+  await converter.close();
+  t.equal(await failed, 'unsupported_media');
+  t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  t.equal(clock.pendingTimers, 0);
+  await t.rejects(converter.convert(path), { code: 'server_closing' });
 });
