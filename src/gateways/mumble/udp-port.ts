@@ -148,7 +148,8 @@ export class UdpPort {
 
   #receive(socket: Socket, datagram: Buffer, from: RemoteInfo): void {
     this.#counts.datagrams++;
-    if (datagram.length > MAX_PACKET_BYTES) return;
+    // Nothing can be sent to port 0, and Node throws when it is tried.
+    if (datagram.length > MAX_PACKET_BYTES || from.port === 0) return;
     const key = `${from.address} ${from.port}`;
     const bound = this.#bound.get(key);
     if (bound !== undefined) {

@@ -1,5 +1,5 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
+import { createSocket, type RemoteInfo, Socket } from 'node:dgram';
+import { EventEmitter, once } from 'node:events';
 import { type Test, test } from 'tap';
 import { eventually } from '../../helpers/eventually.ts';
 import { sit } from '../../helpers/fake-media-plane.ts';
@@ -166,4 +166,16 @@ test('forged datagrams are counted, cost a bounded number of trials, and change 
   t.ok(server.gateway.figures.udp.trials <= 500, `${server.gateway.figures.udp.trials} trials while time stands still`);
   server.clock.advance(1000);
   await useUdp(client);
+});
+
+test('a question that claims to come from port 0 is left out, because nothing can be sent there', async (t) => {
+  const receivers: ((datagram: Buffer, from: RemoteInfo) => void)[] = [];
+  t.capture(Socket.prototype, 'on', function (this: Socket, name: string, listener: (...args: unknown[]) => void) {
+    if (name === 'message') receivers.push(listener);
+    return EventEmitter.prototype.on.call(this, name, listener) as Socket;
+  });
+  const server = await startMumble(t);
+  const from = { address: '127.0.0.1', family: 'IPv4', port: 0, size: 12 } as const;
+  for (const receive of receivers) t.doesNotThrow(() => receive(Buffer.alloc(12), from));
+  t.match(server.gateway.figures.udp, { datagrams: 1, listPings: 0 });
 });
