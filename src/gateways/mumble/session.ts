@@ -23,7 +23,7 @@ import { MAX_BANDWIDTH } from './uplink.ts';
 import { type CryptKeys, CryptState } from './wire/crypt-state.ts';
 import { REJECT } from './wire/messages.ts';
 import { announcedVersion, OWN_VERSION, type VoiceFormat, versionV1, voiceFormat } from './wire/version.ts';
-import { isPing, LOOPBACK_TARGET, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
+import { isPing, LOOPBACK_TARGET, MAX_OPUS_BYTES, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
 
 export interface MumbleSessionOptions extends EntranceOptions {
   readonly registry: RoomRegistry;
@@ -184,7 +184,8 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   #receiveVoice(packet: Uint8Array): void {
     if (this.#status !== 'ready') return;
     const voice = readVoicePacket(this.format, packet);
-    if (voice === null) return;
+    // A longer one would not fit into a packet to clients, which names the talker as well.
+    if (voice === null || voice.opus.length > MAX_OPUS_BYTES) return;
     const nowMs = this.#options.clock.now();
     if (voice.target === LOOPBACK_TARGET) this.downlink.echo(voice, this.format);
     // Whispers and shouts go nowhere.

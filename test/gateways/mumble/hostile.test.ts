@@ -114,6 +114,20 @@ test('a client that reads nothing is disconnected, and its memory is bounded', a
   t.ok(outDropped > 100 || server.gateway.figures.connections === 0, `${outDropped} left out after ${asked}`);
 });
 
+test('a packet to be echoed that would not fit into one with its talker is left out', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const longest = { old: [0x9f, 0, 0x83, 0xfc], protobuf: [0, 8, 31, 0x2a, 0xfa, 0x07] };
+  for (const format of ['old', 'protobuf'] as const) {
+    const client = await server.join({ format, name: format });
+    const packet = Buffer.alloc(1024, 0x78);
+    packet.set(longest[format]);
+    client.sendFrame(TYPE.udpTunnel, packet);
+    client.say(2, SPEECH, { target: 31 });
+    await eventually(() => client.heard.length > 0 || 'no echo');
+    t.match(client.heard, { length: 1, 0: { opus: SPEECH } }, format);
+  }
+});
+
 test('datagrams of anybody and of clients, forged and repeated, harm nobody', async (t) => {
   const server = await startMumble(t, IN_LOBBY);
   const client = await server.join();
