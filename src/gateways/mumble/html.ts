@@ -11,9 +11,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\n': '<br>',
 };
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
-/** What is between these is not text. */
-const NOT_TEXT = /<(style|script|head|title)\b[^>]*>.*?(?:<\/\1\s*>|$)|<!--.*?(?:-->|$)/gis;
-const BREAK = /<(?:br|\/p|\/div|\/li|\/tr|\/h[1-6])\b[^>]*>/gi;
+/** What is between these is not text. A tag ends before the next one begins, or many open ones would take quadratic time. */
+const NOT_TEXT = /<(style|script|head|title)\b[^<>]*>.*?(?:<\/\1\s*>|$)|<!--.*?(?:-->|$)/gis;
+const BREAK = /<(?:br|\/p|\/div|\/li|\/tr|\/h[1-6])\b[^<>]*>/gi;
 /** A tag, also one that does not end. */
 const TAG = /<\/?[a-z!][^>]*(?:>|$)/gi;
 const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,6}));/gi;

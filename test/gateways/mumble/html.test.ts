@@ -41,3 +41,20 @@ test('only the beginning of an endless text is read, in little time', async (t) 
   fromHtml('x '.repeat(MAX_HTML_LENGTH));
   t.ok(endMs - startMs < 2000, `${endMs - startMs} ms`);
 });
+
+test('tags that never end take no longer than others', async (t) => {
+  const leastMs = (part: string): number => {
+    const html = part.repeat(MAX_HTML_LENGTH / part.length);
+    const times = Array.from({ length: 9 }, () => {
+      const startMs = performance.now();
+      fromHtml(html);
+      return performance.now() - startMs;
+    });
+    return Math.min(...times);
+  };
+  const plainMs = leastMs('<br>');
+  for (const part of ['<br', '<style', '</p', '<title ']) {
+    const ms = leastMs(part);
+    t.ok(ms < 20 * plainMs, `${part}: ${ms} ms, and others ${plainMs} ms`);
+  }
+});
