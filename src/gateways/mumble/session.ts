@@ -378,7 +378,8 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
 
   #roomEvent(event: RoomEvent): void {
     if (event.type === 'moved') queueMicrotask(() => this.#options.roomChanged(this));
-    this.#options.changed();
+    // Ten times a second somebody speaks, which clients see by themselves.
+    if (event.type !== 'levels') this.#options.changed();
     if (this.#status === 'ready') this.#requests.tell(event);
   }
 

@@ -358,3 +358,27 @@ test('a closing server closes connections without removing anybody, so that clie
   t.same(client.of('userRemove'), []);
   t.equal(server.clock.pendingTimers, 0);
 });
+
+test('the rooms are not read anew each time somebody speaks', async (t) => {
+  const server = await startMumble(t, { settings: { defaultRoom: 'lobby' } });
+  const client = await server.join();
+  server.browser('Bob');
+  await eventually(() => client.user('Bob') !== undefined || 'not seen');
+  const seat = server.plane.rooms[0]!.relayed[0]!;
+  let reads = 0;
+  const { registry } = server;
+  const rooms = [...registry.rooms];
+  Object.defineProperty(registry, 'rooms', {
+    get: () => {
+      reads++;
+      return rooms;
+    },
+  });
+  for (let n = 0; n < 10; n++) {
+    server.plane.rooms[0]!.events.levels([{ seatId: seat.id, levelDbov: -20 - n }], new Map());
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(reads, 0);
+  await server.clock.advance(1000);
+  t.equal(reads, 1);
+});
