@@ -9,6 +9,7 @@ import { roomKeyOrUndefined } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
+import { UniqueNames } from './unique-names.ts';
 
 export interface RosterOptions {
   readonly registry: RoomRegistry;
@@ -138,10 +139,15 @@ export class Roster {
     return this.#participants.get(session);
   }
 
-  /** The name of the room of a channel that is shown; undefined for the root and unknown channels. */
-  roomOf(channelId: number): string | undefined {
-    for (const [key, { channel, room }] of this.#shown)
-      if (channel.id === channelId) return room?.name ?? this.#configured.get(key);
+  /**
+   * The name of the room of a channel that this user sees; undefined for the root and other channels. Numbers are easily
+   * guessed, and whoever enters a room that is not listed must know its name.
+   */
+  roomOf(channelId: number, { participant }: Pick<MumblePresence, 'participant'>): string | undefined {
+    for (const [key, { channel, room }] of this.#shown) {
+      const isSeen = this.#isListed(key) || key === participant?.roomKey;
+      if (isSeen && channel.id === channelId) return room?.name ?? this.#configured.get(key);
+    }
     return undefined;
   }
 
@@ -173,18 +179,23 @@ export class Roster {
     for (const presence of this.#presences)
       if (presence.participant !== null) byParticipant.set(presence.participant.id, presence);
     const users = new Map<number, MumbleUser>();
-    const names = new Set<string>();
+    const everywhere = new UniqueNames();
     const seen = new Set<string>();
-    const add = (user: MumbleUser): void => {
+    const add = (user: MumbleUser, names: UniqueNames): void => {
       const before = this.#users.get(user.session);
-      const named = { ...user, name: uniqueName(user.name, names) };
+      const named = { ...user, name: names.take(user.name) };
       users.set(user.session, before !== undefined && isSame(before, named) ? before : named);
     };
-    for (const presence of this.#presences) if (presence.participant === null) add(this.#inRoot(presence));
-    for (const { room, channel } of this.#shown.values()) {
-      for (const participant of room?.all ?? []) {
-        seen.add(participant.id);
-        add(this.#inRoom(participant, channel.id, byParticipant.get(participant.id)));
+    for (const presence of this.#presences) if (presence.participant === null) add(this.#inRoot(presence), everywhere);
+    // A number behind a name must not tell of somebody who is not shown.
+    for (const isForAll of [true, false]) {
+      for (const [key, { room, channel, isPublic }] of this.#shown) {
+        if (isForAll !== (isPublic && this.#isListed(key))) continue;
+        const names = isForAll ? everywhere : new UniqueNames(everywhere);
+        for (const participant of room?.all ?? []) {
+          seen.add(participant.id);
+          add(this.#inRoom(participant, channel.id, byParticipant.get(participant.id)), names);
+        }
       }
     }
     this.#users = users;
@@ -285,14 +296,6 @@ export class Roster {
 
 function nameOf({ name, role }: ParticipantView): string {
   return role === 'music' ? `♪ ${name}` : name;
-}
-
-/** Mumble users expect that a name belongs to one user. */
-function uniqueName(name: string, taken: Set<string>): string {
-  let unique = name;
-  for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${name} (${number})`;
-  taken.add(unique.toLowerCase());
-  return unique;
 }
 
 function isSame<T extends object>(a: T, b: T): boolean {

@@ -170,7 +170,7 @@ export class SessionRequests {
   }
 
   #enter(channelId: number): void {
-    const room = this.#options.roster.roomOf(channelId);
+    const room = this.#options.roster.roomOf(channelId, this.#session);
     if (room === undefined && channelId !== ROOT_CHANNEL) this.#deny(PERMISSION.enter);
     else void this.#session.enter(room);
   }

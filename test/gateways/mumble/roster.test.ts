@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { type MumblePresence, Roster } from '../../../src/gateways/mumble/roster.ts';
+import { UniqueNames } from '../../../src/gateways/mumble/unique-names.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
 import { openRegistry } from '../../helpers/open-registry.ts';
 import { RecordingListener } from '../../helpers/recording-listener.ts';
@@ -88,4 +89,46 @@ test('names are told apart, whatever their case', async (t) => {
   const { join, view } = rosterOf(['lobby']);
   for (const name of ['ada', 'Ada', 'ADA']) join(name, 'lobby');
   t.same(view().users, ['ADA (3)', 'Ada (2)', 'Me', 'ada']);
+});
+
+test('a number behind a name does not tell of somebody in a room that is not shown', async (t) => {
+  const { registry, roster, join, presence, view } = rosterOf(['lobby', 'closed'], (key) =>
+    key === 'closed' ? 'password' : 'open',
+  );
+  const inside = join('Bob', 'closed');
+  const unlisted = join('Bob', 'unlisted');
+  roster.add({ ...presence, session: roster.newSession(), participant: unlisted });
+  join('bob', 'lobby');
+  join('Bob', 'closed');
+  t.same(view().users, ['Me', 'bob']);
+  t.same(view({ ...presence, participant: unlisted }).users, ['Bob (2)', 'Me', 'bob']);
+  t.same(view({ ...presence, participant: inside }).users, ['Bob (2)', 'Bob (3)', 'Me', 'bob']);
+  registry.close();
+});
+
+test('names take a time that grows with their number, also if all are the same', (t) => {
+  const leastMs = (count: number): number => {
+    const times = Array.from({ length: 5 }, () => {
+      const names = new UniqueNames();
+      const startMs = performance.now();
+      for (let n = 0; n < count; n++) names.take('Ada');
+      return performance.now() - startMs;
+    });
+    return Math.min(...times);
+  };
+  const [few, many] = [leastMs(500), leastMs(8000)];
+  t.ok(many < 80 * few, `500 names ${few} ms, 8000 names ${many} ms`);
+  t.end();
+});
+
+test('the number of a channel leads only those who see it into its room', async (t) => {
+  const { registry, roster, join, presence } = rosterOf(['lobby']);
+  const unlisted = join('Bob', 'unlisted');
+  roster.add({ ...presence, session: roster.newSession(), participant: unlisted });
+  roster.refresh();
+  const channelId = roster.channelOf(unlisted.roomKey);
+  t.equal(roster.roomOf(channelId, presence), undefined);
+  t.equal(roster.roomOf(channelId, { participant: unlisted }), 'unlisted');
+  t.equal(roster.roomOf(roster.channelOf('lobby'), presence), 'lobby');
+  registry.close();
 });
