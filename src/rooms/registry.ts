@@ -135,8 +135,8 @@ export class RoomRegistry {
     const known = owner === undefined ? this.#roomOfHolder(wanted, options.resumeToken) : this.room(owner.roomName);
     if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
     // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
-    // made up.
-    const room = known ?? this.#open(wanted, options.admission.identity === null ? { from } : {});
+    // made up. Certificates can be, so an identity alone says nothing.
+    const room = known ?? this.#open(wanted, options.admission.expiresAtMs === undefined ? { from } : {});
     const participant = room.join({ name, takesNewcomers, ...options, state, owner });
     return {
       participant,

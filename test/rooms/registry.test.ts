@@ -189,7 +189,7 @@ test('rooms of the operator and of join tokens count for no address', (t) => {
   registry.create({ name: 'hall', locked: false });
   join('hall', 'Ada', { from });
   for (const room of ['match-1', 'match-2'])
-    join(room, 'Ada', { from, admission: { ...GUEST, identity: `player of ${room}` } });
+    join(room, 'Ada', { from, admission: { ...GUEST, identity: `player of ${room}`, expiresAtMs: 1e15 } });
   const ada = join('own', 'Ada', { from });
   t.equal(
     codeOf(() => join('other', 'Ada', { from })),
@@ -198,6 +198,17 @@ test('rooms of the operator and of join tokens count for no address', (t) => {
   registry.move('own', ada.participant.id, 'elsewhere');
   join('other', 'Ada', { from });
   t.equal(registry.figures.rooms, 5);
+  t.end();
+});
+
+test('an identity that somebody has made up, as with a certificate, opens no rooms beyond the limit', (t) => {
+  const { join } = setUp({ maxRooms: 10, maxRoomsPerAddress: 1 });
+  const from = '192.0.2.1';
+  join('one', 'Ada', { from, admission: { ...GUEST, identity: 'mumble:1' } });
+  t.equal(
+    codeOf(() => join('two', 'Ada', { from, admission: { ...GUEST, identity: 'mumble:2' } })),
+    'too_many_rooms_of_address',
+  );
   t.end();
 });
 
