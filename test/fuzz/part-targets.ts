@@ -11,6 +11,7 @@ import { ogg } from './targets/ogg.ts';
 import { opus, voice } from './targets/opus.ts';
 import { rtcp } from './targets/rtcp.ts';
 import { rtp } from './targets/rtp.ts';
+import { rtpInput } from './targets/rtp-input.ts';
 import { sdp } from './targets/sdp.ts';
 import { sdpFragment } from './targets/sdp-fragment.ts';
 import { signaling } from './targets/signaling.ts';
@@ -25,6 +26,7 @@ export const partTargets: readonly FuzzTarget[] = [
   handshake,
   dtls,
   rtp,
+  rtpInput,
   srtp,
   rtcp,
   transport,

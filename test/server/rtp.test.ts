@@ -55,9 +55,10 @@ for (const key of [undefined, randomBytes(30).toString('base64')]) {
   const protocol = key === undefined ? 'rtp' : 'srtp';
   const suite = ['-srtp_out_suite', 'AES_CM_128_HMAC_SHA1_80', '-srtp_out_params', key ?? ''];
   const secret = key === undefined ? {} : { key };
+  const workers = ['--workers', key === undefined ? '2' : '0'];
 
   test(`ffmpeg is heard in a room by ${protocol}`, { skip }, async (t) => {
-    const { ada, api } = await setUp(t, ['--rtp-in', '127.0.0.1']);
+    const { ada, api } = await setUp(t, ['--rtp-in', '127.0.0.1', ...workers]);
     const { status, body: input } = await api.post('/rooms/lobby/rtp/inputs', { name: 'Studio', ...secret });
     t.equal(status, 201);
     t.match(input, { name: 'Studio', address: '127.0.0.1', from: null, heard: false, encrypted: key !== undefined });
@@ -89,7 +90,7 @@ for (const key of [undefined, randomBytes(30).toString('base64')]) {
 
   test(`ffmpeg records a room by ${protocol}, from its SDP`, { skip }, async (t) => {
     const port = await freePort();
-    const { server, api } = await setUp(t, ['--rtp-targets', `127.0.0.1:${port}`]);
+    const { server, api } = await setUp(t, ['--rtp-targets', `127.0.0.1:${port}`, ...workers]);
     const target = `127.0.0.1:${port}`;
     t.match((await api.post('/rooms/lobby/rtp/inputs', {})).body, { code: 'rtp_off' });
     t.match((await api.post('/rooms/lobby/rtp/outputs', { target: '127.0.0.1:9' })).body, { code: 'forbidden_target' });
@@ -111,7 +112,7 @@ for (const key of [undefined, randomBytes(30).toString('base64')]) {
       const { stdout } = await run('ffmpeg', decode, { encoding: 'buffer', maxBuffer: 1_000_000 });
       const sound = new Int16Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
       const { usuallyDbfs } = heardTone(sound, ADA_HZ);
-      return (sound.length >= 48_000 && usuallyDbfs > -20) || `${sound.length} samples at ${usuallyDbfs} dBFS`;
+      return (sound.length >= 48_000 && usuallyDbfs > -13) || `${sound.length} samples at ${usuallyDbfs} dBFS`;
     });
     t.match((await api.get('/rooms/lobby/listeners')).body, { total: 1, listeners: [{ via: 'rtp' }] });
     t.equal((await api.delete(`/rooms/lobby/rtp/${output.id}`)).status, 204);
