@@ -5,6 +5,7 @@ import { launchChromium, launchFirefox, type VoiceBrowser } from '../helpers/bro
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
+import { isFineAt } from '../helpers/looks.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { untilGood } from '../helpers/until-good.ts';
@@ -110,6 +111,7 @@ test('the page says why nothing is to be heard, and takes the token of its link'
   const { page } = await openPage(t, browser, url);
   await page.click('#toggle');
   await says(page, 'To listen to this room you need a link');
+  await isFineAt(t, { page }, 'listen');
   t.equal(await page.$eval('#toggle', (button) => button.textContent), 'Listen');
   const { token } = (await api.post('/tokens', { room: 'Show', identity: 'tv', expiresInSeconds: 60 })).body;
   const allowed = await openPage(t, browser, `${url}#token=${token}`);

@@ -5,6 +5,7 @@ import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
+import { isFineAt } from '../helpers/looks.ts';
 import { HEARD_DBFS } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
@@ -42,6 +43,7 @@ test('who may plays a sound to everybody from the page', { skip: skipIfMissing(m
   await dj.page.click(`${board} button`);
   const heard = await untilGood(level, (dbfs) => dbfs > HEARD_DBFS);
   t.ok(heard > HEARD_DBFS, `${heard} dBFS`);
+  await isFineAt(t, dj, 'sound-board');
   await dj.click('stop-sounds');
   const after = await untilGood(level, (dbfs) => dbfs < -50);
   t.ok(after < -50, `${after} dBFS`);

@@ -11,7 +11,7 @@ const STILL = '*, ::before, ::after { transition: none !important; animation: no
  * Problems that axe-core finds for people who use the page in other ways than its authors do. Nothing moves meanwhile,
  * because text that is just fading has too little contrast.
  */
-export async function accessibilityProblems({ page }: VoicePage): Promise<string[]> {
+export async function accessibilityProblems({ page }: Pick<VoicePage, 'page'>): Promise<string[]> {
   await page.evaluate(AXE);
   return (await page.evaluate(`(async () => {
     const still = new CSSStyleSheet();
