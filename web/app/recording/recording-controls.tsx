@@ -21,7 +21,7 @@ export function RecordingControls({ call }: { readonly call: Call }) {
       });
   };
   return (
-    <div class="recording-controls">
+    <div class="button-row">
       {mustAgree && (
         <>
           <span role="status">{texts.why}</span>

@@ -30,7 +30,7 @@ export function SoundBoard({ call }: { readonly call: Call }) {
   }, [room, key]);
   if (sounds.value.length === 0) return null;
   return (
-    <section class="actions" aria-label={texts.title} data-testid="sound-board">
+    <section class="button-row" aria-label={texts.title} data-testid="sound-board">
       {sounds.value.map((file) => (
         <button key={file} type="button" class="button" dir="auto" onClick={() => void ask('POST', file).catch(tell)}>
           {file.replace(/\.[^.]*$/, '')}
