@@ -282,7 +282,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const bots = new BotEndpoint({
     maxBots: config.maxBots,
     check: (...credentials) => api.auth.check(...credentials),
-    ...{ registry, allowHosts: config.allowHosts, proxies, showAddresses, requests, limitCounts, clock, log },
+    allowHosts: config.allowHosts,
+    ...{ registry, addresses, proxies, showAddresses, requests, limitCounts, clock, log },
     loadCodec: async () => (await import('./bot-codec.ts')).botCodec,
   });
   const signaling = new SignalingEndpoint({

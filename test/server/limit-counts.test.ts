@@ -10,6 +10,7 @@ import { BotEndpoint } from '../../src/gateways/bots/endpoint.ts';
 import { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LIMITS, type Limit, LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { RequestRate } from '../../src/lib/rates/request-rate.ts';
+import { AddressLimits } from '../../src/rooms/address-limits.ts';
 import { FileStore } from '../../src/rooms/chat/file-store.ts';
 import { ParticipantUpdates } from '../../src/rooms/participant-updates.ts';
 import { botCodec } from '../../src/server/bot-codec.ts';
@@ -159,10 +160,13 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     const { registry, clock } = openRegistry();
     const proxies = new TrustedProxies([]);
     const requests = new RequestRate({ maxRequestsPerMinute: 0, proxies, clock, limitCounts });
+    const perAddress = { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute: 0 };
+    const addresses = new AddressLimits(perAddress, clock);
     const endpoint = new BotEndpoint({
       ...{ maxBots: 1, check: async () => {}, allowHosts: [], showAddresses: true },
       ...{
         registry,
+        addresses,
         proxies,
         requests,
         limitCounts,

@@ -13,6 +13,7 @@ import { decodedPart } from '../../lib/net/url-part.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
 import { API_PATH } from '../../protocol/api/operations.ts';
+import type { AddressLimits } from '../../rooms/address-limits.ts';
 import type { Admission } from '../../rooms/admission.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { FrameCodec } from './codec.ts';
@@ -29,6 +30,7 @@ export interface BotEndpointOptions {
     accepts: (token: string) => Promise<boolean>,
   ) => Promise<void>;
   readonly registry: RoomRegistry;
+  readonly addresses: AddressLimits;
   readonly allowHosts: readonly string[];
   readonly proxies: TrustedProxies;
   readonly showAddresses: boolean;
@@ -107,7 +109,8 @@ export class BotEndpoint {
 
   /** Rejects with the reason to refuse the request. */
   async #admit(request: IncomingMessage, room: string): Promise<{ admission: Admission; codec: FrameCodec }> {
-    const { check, registry, allowHosts, proxies, requests, maxBots, limitCounts, loadCodec } = this.#options;
+    const { check, registry, addresses, allowHosts, proxies, requests, maxBots, limitCounts, loadCodec } =
+      this.#options;
     const { host, authorization } = request.headers;
     if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
     if (maxBots === 0) throw new AppError('bots_off');
@@ -129,6 +132,8 @@ export class BotEndpoint {
       limitCounts.hit('bots');
       throw new AppError('too_many_connections');
     }
+    // Each tells everybody in the room that it comes, listens and leaves.
+    addresses.join(from, false);
     return { admission, codec };
   }
 

@@ -162,6 +162,12 @@ test('who may not is refused with the reason', async (t) => {
   t.ok(server);
 });
 
+test('bots come only as often as people may', async (t) => {
+  const { connect } = await setUp(t, ['--max-bots', '5', '--max-joins-per-minute', '2']);
+  for (let n = 0; n < 2; n++) (await connect()).bot.close();
+  await t.rejects(connect(), /429/);
+});
+
 test('what is no message or no frame ends or is told, and never more', async (t) => {
   const { server } = await setUp(t);
   const open = async () => {
