@@ -57,6 +57,8 @@ export class BotSession implements ParticipantListener {
   #heard: HeardSound | undefined;
   #isFull = false;
   #isMuted = false;
+  /** As it has said itself. */
+  #wantsMuted = false;
   #dropped = 0;
   #isAlive = true;
   #isOver = false;
@@ -120,7 +122,7 @@ export class BotSession implements ParticipantListener {
       return;
     }
     if (this.#participant === undefined) throw new AppError('not_joined');
-    if (message.type === 'mute') this.#participant.setState({ muted: message.muted });
+    if (message.type === 'mute') this.#mute(this.#participant, message.muted);
     else if (this.#sent === undefined) throw new AppError('not_allowed', 'This bot sends nothing.');
     else if (message.type === 'clear') this.#sent.clear();
     else if (!this.#sent.mark(message.name)) throw new AppError('rate_limited', 'Too many marks are waiting.');
@@ -150,6 +152,7 @@ export class BotSession implements ParticipantListener {
     this.#cancelTimer();
     this.#ping();
     this.#sit();
+    this.#lookAtMute();
     log.info({ room: roomName, participant: id, send: start.send, receive: start.receive }, 'bot joined');
   }
 
@@ -195,9 +198,15 @@ export class BotSession implements ParticipantListener {
     this.#tell({ type: 'moved', room: roomName });
     participant.sound.agreeToRecording();
     this.#heard?.enter(this.#options.registry.room(roomName), id);
+    this.#lookAtMute();
   }
 
-  /** Nobody sits there to unmute it, so it speaks again as soon as the moderators allow it. */
+  #mute(participant: Participant, muted: boolean): void {
+    this.#wantsMuted = muted;
+    participant.setState({ muted });
+  }
+
+  /** Nobody sits there to unmute it, so it speaks again as soon as the moderators allow it, unless it wants silence. */
   #lookAtMute(): void {
     const participant = this.#participant;
     if (this.#isOver || participant === undefined || this.#sent === undefined) return;
@@ -205,7 +214,8 @@ export class BotSession implements ParticipantListener {
     if (mutedByModerator === this.#isMuted) return;
     this.#isMuted = mutedByModerator;
     this.#tell({ type: 'muted', muted: mutedByModerator });
-    if (!mutedByModerator && participant.admission.maySpeak) participant.setState({ muted: false });
+    if (!mutedByModerator && !this.#wantsMuted && participant.admission.maySpeak)
+      participant.setState({ muted: false });
   }
 
   #takeFrame(frame: Buffer): void {

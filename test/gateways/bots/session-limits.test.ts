@@ -2,20 +2,21 @@ import pino from 'pino';
 import { test } from 'tap';
 import { BotSession } from '../../../src/gateways/bots/session.ts';
 import { LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
-import { GUEST } from '../../../src/rooms/admission.ts';
+import { type Admission, GUEST } from '../../../src/rooms/admission.ts';
 import { writePacket } from '../../../web/sdk/bot/frame.ts';
 import { FakeBotSocket } from '../../helpers/fake-bot-socket.ts';
 import { openRegistry } from '../../helpers/open-registry.ts';
 import { payloadOf } from '../../helpers/packet-stream.ts';
+import { RecordingListener } from '../../helpers/recording-listener.ts';
 
 /** A bot in simulated time and without media. */
-function setUp() {
+function setUp(admission: Admission = GUEST) {
   const { registry, plane, clock } = openRegistry();
   const socket = new FakeBotSocket();
   const limitCounts = new LimitCounts();
   let closes = 0;
   const session = new BotSession({
-    ...{ socket: socket.socket, registry, room: 'lobby', admission: GUEST, from: 'x', address: null },
+    ...{ socket: socket.socket, registry, room: 'lobby', admission, from: 'x', address: null },
     codec: {
       createEncoder: () => ({ encode: () => payloadOf(1) }),
       createDecoder: () => ({ decode: () => new Int16Array(960) }),
@@ -195,4 +196,36 @@ test('a bot that comes while there is no worker gets its seat later', async (t) 
   clock.advance(1000);
   t.equal(socket.closeCode, undefined);
   t.equal(plane.rooms[0]!.relayed.length, 1);
+});
+
+test('a bot that has muted itself stays so when a moderator lets it speak again', async (t) => {
+  const { socket, seat, registry } = setUp();
+  socket.say({ type: 'start', send: 'opus' });
+  const room = registry.room('lobby');
+  const [bot] = room.everybody;
+  const moderate = async (muted: boolean) => {
+    room.moderate({ type: 'mute_participant', participantId: bot!.id, muted });
+    await new Promise(setImmediate);
+  };
+  socket.say({ type: 'mute', muted: true });
+  await moderate(true);
+  await moderate(false);
+  t.equal(seat().state.muted, true);
+  socket.say({ type: 'mute', muted: false });
+  t.equal(seat().state.muted, false);
+  await moderate(true);
+  await moderate(false);
+  t.equal(seat().state.muted, false, 'otherwise nobody would unmute it');
+});
+
+test('a bot that comes back muted is told so at once', async (t) => {
+  const admission = { ...GUEST, identity: 'bot-1' };
+  const { registry, socket } = setUp(admission);
+  const { participant } = registry.join({
+    ...{ room: 'lobby', name: 'Bot', admission, listener: new RecordingListener() },
+    state: { muted: false, deafened: false },
+  });
+  registry.room('lobby').moderate({ type: 'mute_participant', participantId: participant.id, muted: true });
+  socket.say({ type: 'start', send: 'opus' });
+  t.match(socket.takeAnswers(), [{ type: 'started' }, { type: 'muted', muted: true }]);
 });
