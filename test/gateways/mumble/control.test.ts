@@ -382,3 +382,12 @@ test('the rooms are not read anew each time somebody speaks', async (t) => {
   await server.clock.advance(1000);
   t.equal(reads, 1);
 });
+
+test('a room that everybody has left opens no media again', async (t) => {
+  const server = await startMumble(t, { settings: { defaultRoom: 'lobby' } });
+  const client = await server.join();
+  for (const room of ['games', 'lobby']) await client.enter(room);
+  server.registry.move('lobby', server.registry.room('lobby').everybody[0]!.id, 'games');
+  await eventually(() => client.own.channelId === client.channel('games') || 'not moved');
+  t.equal(server.plane.rooms.length, 4, 'each room that somebody has entered');
+});
