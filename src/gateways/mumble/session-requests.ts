@@ -29,6 +29,8 @@ const REFUSED_TYPES: ReadonlySet<number> = new Set([TYPE.banList, TYPE.acl, TYPE
 export class SessionRequests {
   readonly #session: MumbleSession;
   readonly #options: RequestOptions;
+  /** They know that their room is heard outside. */
+  #knowsListeners = false;
 
   constructor(session: MumbleSession, options: RequestOptions) {
     this.#session = session;
@@ -85,6 +87,8 @@ export class SessionRequests {
     const room = this.#options.registry.room(participant.roomName);
     const { view } = room.recording;
     if (view !== null) this.#tellRecording(view.needsConsent);
+    this.#knowsListeners = false;
+    this.#tellListeners(room.listeners.count);
     if (room.space.view !== null)
       this.#session.tell('In this room people are heard from where they are, so you hear everybody as one mix.');
   }
@@ -99,6 +103,9 @@ export class SessionRequests {
       case 'recording':
         if (event.recording !== null) this.#tellRecording(event.recording.needsConsent);
         else session.tell('The room is no longer recorded.');
+        return;
+      case 'listeners':
+        this.#tellListeners(event.listeners);
         return;
       case 'moved':
         this.entered();
@@ -116,6 +123,13 @@ export class SessionRequests {
         ? 'This room is being recorded. Nobody hears you until you agree to it: write "/agree" in this channel.'
         : 'This room is being recorded.',
     );
+  }
+
+  /** Once in each room, because the number may change each second. */
+  #tellListeners(count: number): void {
+    if (count === 0 || this.#knowsListeners) return;
+    this.#knowsListeners = true;
+    this.#session.tell('What is said in this room is also heard by people who are not in it.');
   }
 
   #tellLine({ line, to }: RoomEvent & { type: 'said' }): void {

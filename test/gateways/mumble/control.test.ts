@@ -391,3 +391,22 @@ test('a room that everybody has left opens no media again', async (t) => {
   await eventually(() => client.own.channelId === client.channel('games') || 'not moved');
   t.equal(server.plane.rooms.length, 4, 'each room that somebody has entered');
 });
+
+test('people are told once in each room that others hear it who are not in it', async (t) => {
+  const server = await startMumble(t, { settings: { defaultRoom: 'lobby' } });
+  const client = await server.join();
+  const told = () => client.texts().filter((text) => text.includes('people who are not in it')).length;
+  const listen = (room: string) => {
+    const options = { via: 'http', address: null, ended: () => {} } as const;
+    server.registry.listen(room, GUEST, options).hears();
+  };
+  listen('lobby');
+  await eventually(() => told() === 1 || `told ${told()} times`);
+  await server.clock.advance(2000);
+  listen('lobby');
+  await server.clock.advance(2000);
+  server.browser('Bob', 'games');
+  listen('games');
+  await client.enter('games');
+  await eventually(() => told() === 2 || `told ${told()} times`);
+});
