@@ -29,7 +29,7 @@ export const RECORDING_SETTINGS = {
   }),
   recordingKeepDays: setting(integer({ min: 0, max: 36_500 }), {
     default: 0,
-    help: 'Days after which a finished recording is deleted. 0: never. One that should be in recording-s3-url is not deleted before it is there.',
+    help: 'Days after which a finished recording is deleted. 0: never. One that should be in recording-s3-url is not deleted before it is there, as long as there is a recording-s3-url.',
   }),
   recordingS3Url: setting(bucketUrl(), {
     default: '',

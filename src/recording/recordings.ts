@@ -302,8 +302,8 @@ export class Recordings implements Recorder {
     const beforeMs = clock.wallNow() - limits.keepDays * DAY_MS;
     for (const { id, endedAt, state, upload } of this.list()) {
       if (limits.keepDays === 0 || state === 'recording' || endedAt === null) continue;
-      // This is the only copy.
-      if (upload?.state === 'waiting') continue;
+      // This is the only copy, but where nothing is sent any more, none will ever be made.
+      if (this.#uploader !== undefined && upload?.state === 'waiting') continue;
       if (Date.parse(endedAt) < beforeMs) await this.delete(id).catch(() => {});
     }
     if (this.#closed) return;

@@ -344,6 +344,25 @@ test('a recording that should be elsewhere is not deleted before it is, and is s
   t.equal(later.clock.pendingTimers, 0);
 });
 
+test('a recording is not kept for a storage that is no longer set', async (t) => {
+  const bucket = {
+    put: async () => {
+      throw new Error('it is down');
+    },
+  };
+  const first = setUp(t, { keepDays: 1 }, { bucket });
+  await first.recordings.open();
+  const recording = await first.recordings.start(start({ tracks: 'mix' }));
+  await talk(first.clock, recording, 2);
+  await first.recordings.stop(recording.id);
+  await first.recordings.close(0);
+  const later = setUp(t, { keepDays: 1 }, { directory: first.directory });
+  later.clock.advance(3 * 86_400_000);
+  await later.recordings.open();
+  t.same(later.events, ['deleted stopped']);
+  await later.recordings.close(0);
+});
+
 test('a recording that another host still writes is left alone, until nothing has changed for two minutes', async (t) => {
   const first = setUp(t);
   await first.recordings.open();
