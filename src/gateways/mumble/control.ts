@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { toAppError } from '../../lib/errors.ts';
 import { addressKey } from '../../lib/net/client-address.ts';
+import { isFromReserve } from '../../lib/net/descriptor-reserve.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { MumbleConnection } from './connection.ts';
 import type { EntranceOptions } from './entrance.ts';
@@ -96,6 +97,8 @@ export class MumbleGateway {
         resolve();
       });
     });
+    // A connection that could not be accepted only affects its peer.
+    this.#server.on('error', () => {});
     const address = this.#server.address() as AddressInfo;
     const { clock, log, settings } = this.#options;
     const listFacts = (): ListFacts => ({ users: this.#roster.size, maxUsers: settings.maxUsers });
@@ -137,8 +140,12 @@ export class MumbleGateway {
   }
 
   #accept(socket: Socket): void {
-    this.#sockets.add(socket);
     socket.on('error', () => {});
+    if (isFromReserve(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
     const key = addressKey(socket.remoteAddress ?? '');
     try {
       this.#options.addresses.connect(key);

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, Server, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { test } from 'tap';
 import { encodeFrame } from '../../../src/gateways/mumble/wire/frames.ts';
@@ -82,6 +82,18 @@ test('connections that do not speak TLS, or begin and stop, are dropped in time'
   const client = await server.join();
   t.equal(client.isClosed, false);
   await eventually(() => closed.size === 50 || `${closed.size} of 50 are closed`);
+});
+
+test('a connection that the system cannot accept only affects its peer', async (t) => {
+  const listening: Server[] = [];
+  const { listen } = Server.prototype;
+  t.capture(Server.prototype, 'listen', function (this: Server, ...args: unknown[]) {
+    listening.push(this);
+    return Reflect.apply(listen, this, args) as Server;
+  });
+  const server = await startMumble(t);
+  for (const one of listening) t.doesNotThrow(() => one.emit('error', new Error('EMFILE')));
+  await server.join();
 });
 
 test('more connections than allowed are refused, also while others are idle', async (t) => {
