@@ -29,17 +29,21 @@ const MAX_PASSWORDS = 4;
 const MAX_TOKENS = 8;
 const claimsSchema = z.object({ voice: z.object({ room: z.string().min(1).max(MAX_NAME_LENGTH) }) });
 
-/** A join token (JWT) has three parts. */
+/** A join token (JWT) has three parts, of which the first two are JSON. A password may have three words. */
 export function isJoinToken(secret: string): boolean {
-  return secret.length <= MAX_TOKEN_LENGTH && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(secret);
+  if (secret.length > MAX_TOKEN_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(secret)) return false;
+  return typeof jsonIn(secret, 0) === 'object' && typeof jsonIn(secret, 1) === 'object';
 }
 
 /** The room that a join token names, if this is one. Nothing is verified. */
 export function roomOfToken(secret: string): string | undefined {
-  if (!isJoinToken(secret)) return undefined;
+  return isJoinToken(secret) ? claimsSchema.safeParse(jsonIn(secret, 1)).data?.voice.room : undefined;
+}
+
+/** Of this part; undefined if it is none. */
+function jsonIn(token: string, part: number): unknown {
   try {
-    const claims = claimsSchema.safeParse(JSON.parse(Buffer.from(secret.split('.')[1] ?? '', 'base64url').toString()));
-    return claims.data?.voice.room;
+    return JSON.parse(Buffer.from(token.split('.')[part] ?? '', 'base64url').toString());
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ test('a join token is told from a password, and names its room', async (t) => {
   const token = await createJoinToken(key, grant, { wallNowMs: 0, lifetimeMs: 1000 });
   t.ok(isJoinToken(token));
   t.equal(roomOfToken(token), 'Games/Go');
+  for (const text of ['my.secret.words', '1.2.3']) t.notOk(isJoinToken(text), 'a password');
   for (const text of ['', 'sesame', 'a.b', 'a.b.c.d', 'a b.c.d', `${'x'.repeat(5000)}.b.c`]) t.notOk(isJoinToken(text));
 });
 
