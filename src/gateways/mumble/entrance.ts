@@ -61,6 +61,8 @@ export async function admitToRoom(options: EntranceOptions, room: string, newcom
   for (const token of tokens) {
     const admission = await attempt(options, room, { token }, newcomer);
     if (!(admission instanceof AppError)) return admission;
+    // Whoever is banned does not become a guest.
+    if (admission.code === 'kicked') throw admission;
     refused = admission;
   }
   for (const password of [undefined, ...passwords]) {

@@ -158,6 +158,20 @@ test('moderators of both kinds remove and mute, and nobody else does', async (t)
   t.match(guest.of('userRemove').at(-1), { session: guest.session, reason: 'A moderator has removed you.' });
 });
 
+test('whoever is banned does not come back as a guest with the same token', async (t) => {
+  const server = await startMumble(t, { settings: { defaultRoom: 'lobby' } });
+  const grant = { room: 'lobby', identity: 'ada', maySpeak: true, mayModerate: false };
+  const password = await server.access.createToken(grant, 3_600_000);
+  const client = await server.join({ password });
+  const [ada] = server.registry.room('lobby').everybody;
+  server.registry.room('lobby').moderate({ type: 'kick', participantId: ada!.id, banSeconds: 60 });
+  await eventually(() => client.isClosed || 'still there');
+  const again = await server.open({ password });
+  await eventually(() => again.of('reject').length > 0 || again.of('serverSync').length > 0 || 'no answer');
+  t.equal(again.of('serverSync').length, 0);
+  t.equal(server.registry.figures.participants, 0);
+});
+
 test('a certificate is an identity: it is banned, and takes its own place', async (t) => {
   const server = await startMumble(t, { settings: { defaultRoom: 'lobby' } });
   const certificate = await clientCertificate();
