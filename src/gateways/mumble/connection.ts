@@ -19,6 +19,8 @@ export interface ConnectionEvents {
   unknown(type: number): void;
   /** A voice packet from the tunnel; a view that stays valid. */
   voice(packet: Uint8Array): void;
+  /** It sends more than any client, and is disconnected. */
+  tooMany(): void;
   /** At most once. */
   closed(): void;
 }
@@ -28,6 +30,11 @@ const MAX_LENGTH_BEFORE_LOGIN = 32_768;
 const MAX_LENGTH = 65_536;
 /** Clients send a few when they come, and one each time somebody clicks. */
 const MESSAGES_PER_SECOND = { perSecond: 10, burst: 60 };
+/**
+ * Of voice in the tunnel, which comes a hundred times a second. What has waited in a broken network comes at once; who
+ * sends more than that keeps this server from everything else.
+ */
+const VOICE_PER_SECOND = { perSecond: 300, burst: 6000 };
 /** Beyond that, voice is left out, because late voice is worthless. About a second of a few talkers. */
 const VOICE_BEHIND_BYTES = 65_536;
 /** A client that reads so slowly is disconnected. */
@@ -45,6 +52,7 @@ export class MumbleConnection {
   readonly #events: ConnectionEvents;
   readonly #frames: FrameReader;
   readonly #rate: TokenBucket;
+  readonly #voiceRate: TokenBucket;
   #isClosed = false;
   /** Nothing more is read. */
   #isEnding = false;
@@ -55,6 +63,7 @@ export class MumbleConnection {
     this.#events = events;
     this.heardMs = clock.now();
     this.#rate = new TokenBucket({ ...MESSAGES_PER_SECOND, now: this.heardMs });
+    this.#voiceRate = new TokenBucket({ ...VOICE_PER_SECOND, now: this.heardMs });
     this.#frames = new FrameReader(MAX_LENGTH_BEFORE_LOGIN, (type, payload) => this.#receive(type, payload));
     socket.setNoDelay(true);
     socket.on('data', (bytes) => {
@@ -115,12 +124,14 @@ export class MumbleConnection {
   }
 
   #receive(type: number, payload: Uint8Array): void {
-    if (type === TYPE.udpTunnel) {
-      if (payload.length <= MAX_PACKET_BYTES) this.#events.voice(payload);
+    const rate = type === TYPE.udpTunnel ? this.#voiceRate : this.#rate;
+    if (!rate.take(this.#clock.now())) {
+      this.#events.tooMany();
+      this.terminate();
       return;
     }
-    if (!this.#rate.take(this.#clock.now())) {
-      this.terminate();
+    if (type === TYPE.udpTunnel) {
+      if (payload.length <= MAX_PACKET_BYTES) this.#events.voice(payload);
       return;
     }
     const name = NAME_OF_TYPE.get(type);

@@ -11,6 +11,7 @@ import { toAppError } from '../../lib/errors.ts';
 import { addressKey } from '../../lib/net/client-address.ts';
 import { isFromReserve } from '../../lib/net/descriptor-reserve.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
+import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { MumbleConnection } from './connection.ts';
 import type { EntranceOptions } from './entrance.ts';
 import { type MumbleFigures, NO_UDP, NO_VOICE, sumOfVoice } from './figures.ts';
@@ -49,6 +50,8 @@ export interface MumbleOptions extends EntranceOptions {
 /** A client pings every 5 s. */
 const SILENCE_MS: Millis = 30_000;
 const LOOK_MS: Millis = 1000;
+/** The rooms are read so often because something has changed; beyond that, each time somebody looks. */
+const REFRESHES = { perSecond: 10, burst: 50 };
 const KEY_BYTES = 16;
 
 export class MumbleGateway {
@@ -63,6 +66,7 @@ export class MumbleGateway {
   readonly #relayOf = new Map<MumbleSession, RoomRelay>();
   /** Of sessions that have ended. */
   #endedVoice = NO_VOICE;
+  readonly #refreshes: TokenBucket;
   #cancelLook: Cancel = () => {};
   #isRefreshDue = false;
   #isClosed = false;
@@ -71,7 +75,8 @@ export class MumbleGateway {
   constructor(options: MumbleOptions, certificate: SecureContextOptions) {
     this.#options = options;
     const { rooms, serverName, joinTimeoutMs } = options.settings;
-    const { registry, access } = options;
+    const { registry, access, clock } = options;
+    this.#refreshes = new TokenBucket({ ...REFRESHES, now: clock.now() });
     this.#roster = new Roster({ registry, access, rooms, serverName }, hashSecret(certificate));
     this.#server = createServer({
       ...certificate,
@@ -175,6 +180,7 @@ export class MumbleGateway {
       message: (message) => session?.receive(message),
       unknown: (type) => session?.receiveUnknown(type),
       voice: (packet) => session?.receiveTunnelled(packet),
+      tooMany: () => this.#options.limitCounts.hit('messages_per_second'),
       closed: () => session?.close('left'),
     });
     session = new MumbleSession(connection, {
@@ -229,9 +235,9 @@ export class MumbleGateway {
     this.#changed();
   }
 
-  /** However much happens at once, clients are told once. */
+  /** However much happens at once, clients are told once; if it does not end, a look is soon enough. */
   #changed(): void {
-    if (this.#isRefreshDue || this.#isClosed) return;
+    if (this.#isRefreshDue || this.#isClosed || !this.#refreshes.take(this.#options.clock.now())) return;
     this.#isRefreshDue = true;
     queueMicrotask(() => this.#refresh());
   }

@@ -126,6 +126,52 @@ test('a client that reads nothing is disconnected, and its memory is bounded', a
   t.ok(outDropped > 100 || server.gateway.figures.connections === 0, `${outDropped} left out after ${asked}`);
 });
 
+test('a flood of voice in the tunnel ends the connection, but not what has waited for half a minute', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const client = await server.join();
+  const bytes = Buffer.concat(Array.from({ length: 3000 }, () => encodeFrame(TYPE.udpTunnel, new Uint8Array(0))));
+  client.socket.write(bytes);
+  await eventually(() => server.gateway.figures.voice.inByTunnel === 3000 || 'not yet');
+  t.equal(client.isClosed, false);
+  client.socket.write(bytes);
+  client.socket.write(bytes);
+  await eventually(() => client.isClosed || 'still open');
+  t.equal(server.limitCounts.counts.get('messages_per_second'), 1);
+});
+
+test('clients that change something without a pause make the server read its rooms a few times a second', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const clients = [
+    await server.join({ name: 'A' }),
+    await server.join({ name: 'B' }),
+    await server.join({ name: 'C' }),
+  ];
+  let reads = 0;
+  const { registry } = server;
+  const get = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(registry), 'rooms')!.get!.bind(registry);
+  Object.defineProperty(registry, 'rooms', {
+    get: () => {
+      reads++;
+      return get();
+    },
+  });
+  for (let n = 0; n < 40; n++)
+    for (const client of clients) {
+      client.send('userState', { selfMute: n % 2 === 0 });
+      const pings = client.of('ping').length;
+      if (n % 5 === 0) client.ping();
+      if (n % 5 === 0) await eventually(() => client.of('ping').length > pings || 'no answer');
+    }
+  for (const client of clients) {
+    client.send('userState', { selfMute: true });
+    client.ping();
+    await eventually(() => client.of('ping').length > 8 || 'no answer');
+  }
+  t.ok(reads <= 50, `${reads} times`);
+  await server.clock.advance(1000);
+  await eventually(() => clients.every(({ own }) => own.selfMute === true) || 'not told');
+});
+
 test('a packet to be echoed that would not fit into one with its talker is left out', async (t) => {
   const server = await startMumble(t, IN_LOBBY);
   const longest = { old: [0x9f, 0, 0x83, 0xfc], protobuf: [0, 8, 31, 0x2a, 0xfa, 0x07] };
