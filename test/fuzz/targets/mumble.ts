@@ -5,7 +5,12 @@ import { CryptState } from '../../../src/gateways/mumble/wire/crypt-state.ts';
 import { encodeFrame, FrameReader } from '../../../src/gateways/mumble/wire/frames.ts';
 import { MESSAGES, type MessageName, TYPE } from '../../../src/gateways/mumble/wire/messages.ts';
 import { decodeMessage, encodeMessage } from '../../../src/gateways/mumble/wire/protobuf.ts';
-import { readVoicePacket, writeVoicePacket } from '../../../src/gateways/mumble/wire/voice-packet.ts';
+import {
+  MAX_OPUS_BYTES,
+  MAX_PACKET_BYTES,
+  readVoicePacket,
+  writeVoicePacket,
+} from '../../../src/gateways/mumble/wire/voice-packet.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
 const MAX_LENGTH = 65_536;
@@ -80,6 +85,9 @@ export const mumbleVoice: FuzzTarget = {
     packet('protobuf', true),
     Buffer.from('000000000102030405060708', 'hex'),
     Buffer.from('0108051001', 'hex'),
+    // The longest packets that ask for an echo.
+    Buffer.concat([Buffer.from('9f0083fc', 'hex'), Buffer.alloc(1020, 0x78)]),
+    Buffer.concat([Buffer.from('00081f2afa07', 'hex'), Buffer.alloc(1018, 0x78)]),
   ],
   run: (input) => {
     for (const format of ['old', 'protobuf'] as const)
@@ -88,6 +96,10 @@ export const mumbleVoice: FuzzTarget = {
         if (read === null) continue;
         hold(read.opus.length > 0 && read.opus.length <= input.length, 'the Opus packet is in the packet');
         hold(Number.isSafeInteger(read.frameNumber) && Number.isSafeInteger(read.session), 'numbers are numbers');
+        if (read.opus.length > MAX_OPUS_BYTES) continue;
+        const echo = { ...read, target: 0, session: 2 ** 32 - 1 };
+        const length = writeVoicePacket(format, new Uint8Array(MAX_PACKET_BYTES), echo, true);
+        hold(length <= MAX_PACKET_BYTES, 'what is passed on fits into a packet');
       }
     const answer = answerListPing(input, () => ({ users: 3, maxUsers: 100 }));
     hold((answer?.length ?? 0) <= 7 * input.length, 'an answer is not much longer than the question');
