@@ -1,6 +1,6 @@
 /** Shows a room's packets to a recorder: what members send, before the jitter buffer, and the mix that listeners get. */
 import type { VoicePacket } from '../../formats/voice-packet.ts';
-import type { Clock, Millis } from '../../lib/clock.ts';
+import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { MixSink } from '../../mixer/mix/mix-participant.ts';
 import type { TapRecord, TapRecordWriter } from '../link/tap-records.ts';
 import type { RoomTapRequest } from '../plane.ts';
@@ -22,6 +22,7 @@ export class RoomTap implements MixSink {
   readonly #record: { -readonly [K in keyof TapRecord]: TapRecord[K] };
   readonly #records: TapRecordWriter;
   readonly #clock: Clock;
+  #cancelPost: Cancel | undefined;
 
   constructor({ roomId, voices, mix, live = false, records, clock, post }: RoomTapOptions) {
     this.#postLive = live ? post : undefined;
@@ -40,6 +41,22 @@ export class RoomTap implements MixSink {
   heard(memberId: number, stream: number, { timestamp, payload, levelDbov }: VoicePacket, nowMs: Millis): void {
     if (!this.voices) return;
     this.#add(memberId, stream, nowMs, timestamp, levelDbov, payload);
+    if (this.#postLive !== undefined) this.#postSoon(this.#postLive);
+  }
+
+  /** What comes together is posted together, because each message costs the control plane as much as several packets. */
+  #postSoon(post: () => void): void {
+    this.#cancelPost ??= this.#clock.setTimer(this.#clock.now(), () => {
+      this.#cancelPost = undefined;
+      post();
+    });
+  }
+
+  /** Posts what waits, so that another tap may follow at once. */
+  close(): void {
+    if (this.#cancelPost === undefined) return;
+    this.#cancelPost();
+    this.#cancelPost = undefined;
     this.#postLive?.();
   }
 

@@ -74,6 +74,7 @@ export class MixedRoom {
   setTap(tap: RoomTap | null): void {
     if (this.#tapPlace !== undefined) this.mixer.remove(this.#tapPlace);
     this.#tapPlace = undefined;
+    this.#tap?.close();
     this.#tap = tap;
     this.#seatTap();
   }
@@ -209,6 +210,7 @@ export class MixedRoom {
   }
 
   close(): void {
+    this.setTap(null);
     this.#setLink(undefined);
     this.#replaceShouts(undefined);
     this.mixer.close();

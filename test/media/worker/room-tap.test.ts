@@ -1,5 +1,7 @@
 import { test } from 'tap';
-import { forEachTapRecord, type TapRecord } from '../../../src/media/link/tap-records.ts';
+import { forEachTapRecord, type TapRecord, TapRecordWriter } from '../../../src/media/link/tap-records.ts';
+import { RoomTap } from '../../../src/media/worker/room-tap.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../../helpers/opus.ts';
 import { toInt16, tone } from '../../helpers/signal.ts';
 import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
@@ -182,4 +184,24 @@ test('a room that is opened again while it fades has a tap again when it is said
   const { length } = recordsOf(engine);
   t.ok(length > 40, `${length} packets`);
   await engine.close();
+});
+
+test('what comes together is posted together, even to a live tap', (t) => {
+  const clock = new FakeClock();
+  const records = new TapRecordWriter();
+  let posts = 0;
+  const tap = new RoomTap({ roomId: ROOM, voices: true, mix: false, live: true, records, clock, post: () => posts++ });
+  const packet = { sequenceNumber: 0, timestamp: 0, payload: Uint8Array.of(0xf8), levelDbov: null, redundant: false };
+  for (let n = 0; n < 100; n++) tap.heard(1, 0, packet, clock.now());
+  clock.advance(0);
+  t.equal(posts, 1, 'a flood costs the control plane little');
+  tap.heard(1, 0, packet, clock.now());
+  clock.advance(0);
+  t.equal(posts, 2);
+  tap.heard(1, 0, packet, clock.now());
+  tap.close();
+  tap.close();
+  t.equal(posts, 3);
+  t.equal(clock.pendingTimers, 0);
+  t.end();
 });
