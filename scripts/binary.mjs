@@ -20,8 +20,8 @@ const ADDON = '@discordjs/opus';
 // postject would stop.
 const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_');
 const IS_MAC = process.platform === 'darwin';
-/** The best quality takes ten times as long and saves another tenth. */
-const COMPRESSION = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
+/** Takes some seconds more than the default quality, and saves a tenth. */
+const COMPRESSION = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
 const compress = promisify(brotliCompress);
 
 async function buildCode(outdir) {
@@ -145,7 +145,8 @@ export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
   const directory = await mkdtemp(join(dirname(outfile), '.binary-'));
   try {
     const web = join(directory, 'web');
-    const [code, page] = await Promise.all([buildCode(directory), buildPage(web)]);
+    // The executable has no place for source maps of the page.
+    const [code, page] = await Promise.all([buildCode(directory), buildPage(web, { hasMaps: false })]);
     await buildCodeCache(join(directory, 'main.js'), join(directory, 'main.cache'));
     const addon = join(directory, 'addon.node');
     await copyFile(addonFile(), addon);

@@ -45,10 +45,12 @@ async function buildServer(outdir) {
  * Builds the page of the rooms, the pages at `/admin` and `/listen`, and the client library for other sites. Resolves with everything that was included, as in esbuild's
  * metafile.
  */
-export async function buildPage(outdir) {
+export async function buildPage(outdir, { hasMaps = true } = {}) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
-  const built = await Promise.all(Object.entries(PAGES).map(([name, folder]) => buildHtml(folder, join(outdir, name))));
+  const built = await Promise.all(
+    Object.entries(PAGES).map(([name, folder]) => buildHtml(folder, join(outdir, name), hasMaps)),
+  );
   await buildServedSdk(outdir);
   await buildFixed(outdir);
   await compressAll(outdir);
@@ -59,7 +61,7 @@ export async function buildPage(outdir) {
  * Builds or copies every file that the folder's index.html refers to, under a name with a hash, and puts the new name
  * into the page. Resolves with esbuild's metafile.
  */
-async function buildHtml(folder, page) {
+async function buildHtml(folder, page, hasMaps) {
   const outdir = dirname(page);
   const html = await readFile(join(ROOT, folder, 'index.html'), 'utf8');
   const names = [...new Set([...html.matchAll(REFERENCE)].map(([, name]) => name))];
@@ -82,13 +84,12 @@ async function buildHtml(folder, page) {
     entryNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',
     minify: true,
-    sourcemap: 'linked',
-    // The executable has no place for them.
+    sourcemap: hasMaps && 'linked',
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
   });
-  await removeMapsOfTexts(metafile.outputs);
+  if (hasMaps) await removeMapsOfTexts(metafile.outputs);
   const built = new Map();
   for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
     if (entryPoint !== undefined) built.set(basename(entryPoint), relative(outdir, resolve(ROOT, path)));
