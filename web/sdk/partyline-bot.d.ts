@@ -86,7 +86,10 @@ export declare class BotConnection {
      * has been played: with true, or with false if it was cleared or the connection has ended.
      */
     play(frames: Iterable<Int16Array | Uint8Array> | AsyncIterable<Int16Array | Uint8Array>): Promise<boolean>;
-    /** Resolves when everything so far has been played: with true, or with false if it was cleared or the connection has ended. */
+    /**
+     * Resolves when everything so far has been played: with true, or with false if it was cleared or the connection has ended.
+     * Rejects if a hundred of these wait already.
+     */
     played(): Promise<boolean>;
     /** Forgets everything that has not been played, such as when somebody interrupts the bot. */
     clear(): void;

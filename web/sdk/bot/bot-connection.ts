@@ -60,6 +60,8 @@ type Listeners = { readonly [K in keyof BotEvents]: Set<BotEvents[K]> };
 
 /** The server keeps ten seconds. */
 const AHEAD_MS = 4000;
+/** The server takes no more at a time. */
+const MAX_MARKS = 100;
 const SAMPLES_PER_MS = 48;
 const FRAME_MS = FRAME_SAMPLES / SAMPLES_PER_MS;
 
@@ -171,9 +173,13 @@ export class BotConnection {
     return this.played();
   }
 
-  /** Resolves when everything so far has been played: with true, or with false if it was cleared or the connection has ended. */
+  /**
+   * Resolves when everything so far has been played: with true, or with false if it was cleared or the connection has ended.
+   * Rejects if a hundred of these wait already.
+   */
   played(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
+    if (this.#marks.size >= MAX_MARKS) return Promise.reject(new Error('rate_limited: too many marks are waiting'));
     const name = String(++this.#marksMade);
     this.#say({ type: 'mark', name });
     return new Promise((resolve) => this.#marks.set(name, resolve));
