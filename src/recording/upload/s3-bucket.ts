@@ -1,6 +1,7 @@
 /** Files in a bucket of an S3-compatible storage: written with signed requests, and looked at again before they count. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { AwsV4Signer } from 'aws4fetch';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
@@ -136,7 +137,7 @@ async function checksumsOf(content: Content): Promise<Checksums> {
     md5.update(piece);
     sha256.update(piece);
   }
-  if ('path' in content && size !== content.size) throw new Error(`${content.path} has changed`);
+  if ('path' in content && size !== content.size) throw new Error(`${basename(content.path)} has changed`);
   return { size, md5: md5.digest(), sha256: sha256.digest('hex') };
 }
 

@@ -103,8 +103,11 @@ export class Uploader {
       this.#failures++;
       const delayMs = DELAYS_MS[Math.min(waiting.attempts++, DELAYS_MS.length - 1)]!;
       waiting.dueMs = clock.now() + delayMs;
-      const message = (error as Error).message.slice(0, MAX_ERROR_LENGTH);
-      log.warn({ recording: id, attempts: waiting.attempts, delayMs }, `a recording cannot be uploaded: ${message}`);
+      const message = problemIn(error).slice(0, MAX_ERROR_LENGTH);
+      log.warn(
+        { recording: id, attempts: waiting.attempts, delayMs, err: error },
+        `a recording cannot be uploaded: ${message}`,
+      );
       await source.setUpload(id, { state: 'waiting', at: null, error: message }).catch(() => {});
       const manifest = source.manifest(id);
       if (manifest !== undefined && waiting.attempts === 1) events.failed(manifest);
@@ -129,4 +132,10 @@ export class Uploader {
     const uploaded = source.manifest(id);
     if (uploaded !== undefined) events.uploaded(uploaded);
   }
+}
+
+/** For the API and webhooks, which need not know where files are on this machine. */
+function problemIn(error: unknown): string {
+  const { message, code, path } = error as NodeJS.ErrnoException;
+  return path === undefined ? message : `a file of the recording cannot be used (${code})`;
 }

@@ -25,7 +25,7 @@ function setUp(ids: readonly string[]) {
   const manifests = new Map(ids.map((id) => [id, manifestOf(id)]));
   const puts: [key: string, content: Content][] = [];
   const events: string[] = [];
-  let problem: string | undefined;
+  let problem: Error | string | undefined;
   let hold: Promise<void> | undefined;
   const uploader = new Uploader({
     bucket: {
@@ -36,7 +36,7 @@ function setUp(ids: readonly string[]) {
             hold,
             new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
           ]);
-        if (problem !== undefined) throw new Error(problem);
+        if (problem !== undefined) throw typeof problem === 'string' ? new Error(problem) : problem;
       },
     },
     source: {
@@ -59,7 +59,7 @@ function setUp(ids: readonly string[]) {
   };
   return {
     ...{ clock, manifests, puts, events, uploader, settle },
-    fail: (why: string | undefined) => {
+    fail: (why: Error | string | undefined) => {
       problem = why;
     },
     holdBack: (until: Promise<void>) => {
@@ -121,6 +121,17 @@ test('what fails is tried again, later and later, reported once, and keeps nobod
   await settle();
   t.equal(uploader.figures.waiting, 0, 'it has been deleted');
   t.equal(puts.length, before);
+});
+
+test('nobody but the log is told where the files are', async (t) => {
+  const { clock, events, uploader, settle, fail } = setUp(['a']);
+  const path = '/srv/recordings/mix.opus';
+  fail(Object.assign(new Error(`EACCES: permission denied, open '${path}'`), { code: 'EACCES', path }));
+  uploader.add('a');
+  clock.advance(0);
+  await settle();
+  t.same(events, ['a failed: a file of the recording cannot be used (EACCES)']);
+  await uploader.close();
 });
 
 test('the end of the server interrupts an upload, which counts as nothing', async (t) => {
