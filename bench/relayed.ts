@@ -45,7 +45,7 @@ function measure(packets: number, run: () => void): Cost {
 }
 
 function costs(members: number): { readonly sent: Cost; readonly mixed: Cost } {
-  const traffic = new RelayedTraffic();
+  const traffic = new RelayedTraffic(() => {});
   let command: MediaCommand | undefined;
   let heard = 0;
   const relay = new WorkerRelay(clock, (posting) => {

@@ -8,6 +8,8 @@ import type { Clock, Millis } from '../../lib/clock.ts';
 const INSIDE = 0;
 const CLOSED = 1;
 const LOOK_AGAIN_MS: Millis = 5;
+/** No call takes so long, so that the thread hangs inside, or a call has failed. */
+const GIVE_UP_MS: Millis = 1000;
 
 /** Memory shared by `CodecGate` and `closeGate`. */
 export function createGateMemory(): SharedArrayBuffer {
@@ -38,13 +40,14 @@ export class CodecGate {
 
 /**
  * Closes the gate for good.
- * @param closed called once the worker is outside, which may be at once, and never if it hangs inside
+ * @param closed called once the worker is outside, which may be at once, or after a second
  */
 export function closeGate(memory: SharedArrayBuffer, clock: Clock, closed: () => void): void {
   const fields = new Int32Array(memory);
   Atomics.store(fields, CLOSED, 1);
+  const giveUpMs = clock.now() + GIVE_UP_MS;
   const look = (): void => {
-    if (Atomics.load(fields, INSIDE) === 0) closed();
+    if (Atomics.load(fields, INSIDE) === 0 || clock.now() >= giveUpMs) closed();
     else clock.setTimer(clock.now() + LOOK_AGAIN_MS, look);
   };
   look();

@@ -68,7 +68,7 @@ export class MediaEngine {
   /** Members with receiver reports that the control plane does not know yet. */
   readonly #reported = new Set<RoomMember>();
   readonly #redundancy = new RedundancyCache();
-  readonly #relayed = new RelayedTraffic();
+  readonly #relayed = new RelayedTraffic((id, error) => this.#drop(id, this.#members.get(id), error));
   /** What the taps of rooms have seen since it was last posted. */
   readonly #tapped = new TapRecordWriter();
   readonly #stats: EngineStats;

@@ -14,8 +14,14 @@ export class RelayedTraffic {
   readonly #endpoints = new Map<number, RelayedEndpoint>();
   readonly #reader = new SentPacketReader();
   readonly #writer = new MixPacketWriter();
+  readonly #failed: (memberId: number, error: unknown) => void;
   #untaken = 0;
   #dropped = 0;
+
+  /** @param failed an error that concerns one member, and must not end the worker */
+  constructor(failed: (memberId: number, error: unknown) => void) {
+    this.#failed = failed;
+  }
 
   /** Members that are relayed. */
   get size(): number {
@@ -43,14 +49,24 @@ export class RelayedTraffic {
     reader.open(packets);
     while (reader.next()) {
       const endpoint = this.#endpoints.get(reader.memberId);
-      if (reader.queued) endpoint?.enqueue(reader.packet);
-      else endpoint?.receive(reader.packet, reader.startsStream, nowMs);
+      try {
+        if (reader.queued) endpoint?.enqueue(reader.packet);
+        else endpoint?.receive(reader.packet, reader.startsStream, nowMs);
+      } catch (error) {
+        this.#failed(reader.memberId, error);
+      }
     }
   }
 
   /** Call before the rooms are mixed. */
   play(tick: number, nowMs: Millis): void {
-    for (const endpoint of this.#endpoints.values()) endpoint.play(tick, nowMs);
+    for (const endpoint of this.#endpoints.values()) {
+      try {
+        endpoint.play(tick, nowMs);
+      } catch (error) {
+        this.#failed(endpoint.id, error);
+      }
+    }
   }
 
   /** Call after the rooms have been mixed. Null if there is nothing to post. */

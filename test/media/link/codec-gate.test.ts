@@ -18,11 +18,23 @@ test('a gate closes once whoever is inside has left, and not before', async (t) 
   let closed = 0;
   gate.enter();
   closeGate(memory, clock, () => closed++);
-  clock.advance(1000);
+  clock.advance(990);
   t.equal(closed, 0);
   gate.leave();
   clock.advance(5);
   t.equal(closed, 1);
   clock.advance(1000);
   t.equal(closed, 1, 'once');
+});
+
+test('whoever does not come out within a second is not waited for', async (t) => {
+  const memory = createGateMemory();
+  const clock = new FakeClock();
+  let closed = 0;
+  new CodecGate(memory).enter();
+  closeGate(memory, clock, () => closed++);
+  clock.advance(1000);
+  t.equal(closed, 1);
+  clock.advance(1000);
+  t.equal(closed, 1);
 });

@@ -55,7 +55,7 @@ function setUp() {
     openEndpoint(DESCRIPTION, {
       memberId: MEMBER,
       ...{ demultiplexer, redundancy: new RedundancyCache(), random: () => 0.5, nowMs: clock.now() },
-      relayed: new RelayedTraffic(),
+      relayed: new RelayedTraffic(() => {}),
       events: {
         packet: ({ payload }) => log.push(`packet ${Buffer.from(payload).toString()}`),
         sourceChanged: () => {},

@@ -3,8 +3,12 @@ import { forEachMixPacket, SentPacketWriter } from '../../../src/media/link/rela
 import { RelayedTraffic } from '../../../src/media/worker/relayed-traffic.ts';
 import { payloadOf } from '../../helpers/packet-stream.ts';
 
+/** A packet that is too much for the member's mixer. */
+const BROKEN = 99;
+
 function setUp() {
-  const traffic = new RelayedTraffic();
+  const failed: [number, string][] = [];
+  const traffic = new RelayedTraffic((id, error) => failed.push([id, String(error)]));
   const heard: [number, number][] = [];
   const open = (id: number) =>
     traffic.open(
@@ -13,7 +17,10 @@ function setUp() {
       {
         sourceChanged: () => heard.push([id, -1]),
         directionChanged: () => {},
-        packet: ({ payload }) => heard.push([id, payload[1]!]),
+        packet: ({ payload }) => {
+          if (payload[1] === BROKEN) throw new Error('broken');
+          heard.push([id, payload[1]!]);
+        },
         silent: () => {},
         moved: () => {},
         closed: () => {},
@@ -37,7 +44,7 @@ function setUp() {
     );
     traffic.receive(writer.take()!, 5);
   };
-  return { traffic, heard, open, read, send };
+  return { traffic, failed, heard, open, read, send };
 }
 
 test('packets find their member, and those for members who are gone nobody', (t) => {
@@ -97,5 +104,21 @@ test('a second of mixes waits for a busy control plane, and no more', (t) => {
   t.same([posted, traffic.dropped], [51, 33]);
   traffic.taken();
   t.same(read(traffic.take(5)), ['played 1 960']);
+  t.end();
+});
+
+test('an error of one member is told, and the others go on', (t) => {
+  const { traffic, failed, heard, open, send } = setUp();
+  open(1);
+  open(2);
+  send(1, BROKEN);
+  send(1, BROKEN, true);
+  send(2, 8, true);
+  traffic.play(1, 20);
+  t.same(failed, [
+    [1, 'Error: broken'],
+    [1, 'Error: broken'],
+  ]);
+  t.same(heard, [[2, 8]]);
   t.end();
 });
