@@ -5,7 +5,7 @@ import { MAX_NAME_LENGTH, MAX_PASSWORD_LENGTH, MAX_TOKEN_LENGTH } from '../../pr
 import type { AccessControl } from '../../rooms/access.ts';
 import { type AddressLimits, WRONG_PROOF } from '../../rooms/address-limits.ts';
 import type { Admission } from '../../rooms/admission.ts';
-import { roomKey } from '../../rooms/names.ts';
+import { roomKey, roomKeyOrUndefined } from '../../rooms/names.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 
 export interface EntranceOptions {
@@ -40,6 +40,11 @@ export function roomOfToken(secret: string): string | undefined {
   return isJoinToken(secret) ? claimsSchema.safeParse(jsonIn(secret, 1)).data?.voice.room : undefined;
 }
 
+function isTokenFor(room: string, secret: string): boolean {
+  const named = roomOfToken(secret);
+  return named !== undefined && roomKeyOrUndefined(named) === roomKey(room);
+}
+
 /** Of this part; undefined if it is none. */
 function jsonIn(token: string, part: number): unknown {
   try {
@@ -55,7 +60,8 @@ function jsonIn(token: string, part: number): unknown {
  */
 export async function admitToRoom(options: EntranceOptions, room: string, newcomer: Newcomer): Promise<Admission> {
   const { secrets, hash } = newcomer;
-  const tokens = secrets.filter(isJoinToken).slice(0, MAX_TOKENS);
+  // One for another room would count as a wrong proof.
+  const tokens = secrets.filter((secret) => isTokenFor(room, secret)).slice(0, MAX_TOKENS);
   const passwords = secrets.filter((secret) => isPassword(secret)).slice(0, MAX_PASSWORDS);
   let refused: AppError | undefined;
   for (const token of tokens) {

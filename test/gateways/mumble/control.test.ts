@@ -158,6 +158,17 @@ test('moderators of both kinds remove and mute, and nobody else does', async (t)
   t.match(guest.of('userRemove').at(-1), { session: guest.session, reason: 'A moderator has removed you.' });
 });
 
+test('somebody with tokens for several rooms is not taken for one who guesses', async (t) => {
+  const server = await startMumble(t, { access: 'token', maxFailedJoinsPerMinute: 2 });
+  const rights = { identity: 'ada', maySpeak: true, mayModerate: false };
+  const tokens = await Promise.all(
+    ['a', 'b', 'c', 'Games', 'lobby'].map((room) => server.access.createToken({ room, ...rights }, 3_600_000)),
+  );
+  const client = await server.join({ tokens });
+  for (const room of ['games', 'lobby', 'games']) await client.enter(room);
+  t.equal(server.limitCounts.counts.get('failed_joins_per_minute'), 0);
+});
+
 test('whoever is banned does not come back as a guest with the same token', async (t) => {
   const server = await startMumble(t, { settings: { defaultRoom: 'lobby' } });
   const grant = { room: 'lobby', identity: 'ada', maySpeak: true, mayModerate: false };
