@@ -71,6 +71,8 @@ interface ShownRoom {
   readonly room: Room | undefined;
   /** Anyone may enter, so anyone may see who is there. */
   readonly isPublic: boolean;
+  /** Everybody sees the channel. */
+  readonly isListed: boolean;
 }
 
 export const ROOT_CHANNEL = 0;
@@ -144,8 +146,8 @@ export class Roster {
    * guessed, and whoever enters a room that is not listed must know its name.
    */
   roomOf(channelId: number, { participant }: Pick<MumblePresence, 'participant'>): string | undefined {
-    for (const [key, { channel, room }] of this.#shown) {
-      const isSeen = this.#isListed(key) || key === participant?.roomKey;
+    for (const [key, { channel, room, isListed }] of this.#shown) {
+      const isSeen = isListed || key === participant?.roomKey;
       if (isSeen && channel.id === channelId) return room?.name ?? this.#configured.get(key);
     }
     return undefined;
@@ -160,8 +162,8 @@ export class Roster {
     const channels = new Map([[ROOT_CHANNEL, this.#root]]);
     const visible = new Set<number>([ROOT_CHANNEL]);
     const own = participant?.roomKey;
-    for (const [key, { channel, isPublic }] of this.#shown) {
-      if (!this.#isListed(key) && key !== own) continue;
+    for (const [key, { channel, isPublic, isListed }] of this.#shown) {
+      if (!isListed && key !== own) continue;
       channels.set(channel.id, channel);
       if (isPublic || key === own) visible.add(channel.id);
     }
@@ -189,8 +191,8 @@ export class Roster {
     for (const presence of this.#presences) if (presence.participant === null) add(this.#inRoot(presence), everywhere);
     // A number behind a name must not tell of somebody who is not shown.
     for (const isForAll of [true, false]) {
-      for (const [key, { room, channel, isPublic }] of this.#shown) {
-        if (isForAll !== (isPublic && this.#isListed(key))) continue;
+      for (const { room, channel, isPublic, isListed } of this.#shown.values()) {
+        if (isForAll !== (isPublic && isListed)) continue;
         const names = isForAll ? everywhere : new UniqueNames(everywhere);
         for (const participant of room?.all ?? []) {
           seen.add(participant.id);
@@ -207,12 +209,6 @@ export class Roster {
     const user = this.#mixUsers.get(channelId) ?? { session: this.mixSession, name: MIX_NAME, channelId, ...state };
     this.#mixUsers.set(channelId, user);
     return user;
-  }
-
-  #isListed(key: string): boolean {
-    if (this.#configured.size > 0) return this.#configured.has(key);
-    const info = this.#shown.get(key)?.room?.info;
-    return info?.permanent === true && info.listed;
   }
 
   #readRooms(): void {
@@ -236,6 +232,7 @@ export class Roster {
     const name = room?.name ?? this.#configured.get(key) ?? key;
     const info = room?.info;
     const isPublic = (info === undefined || !info.locked) && this.#options.access.entryOf(key) === 'open';
+    const isKept = info?.permanent === true && info.listed;
     const before = this.#shown.get(key)?.channel;
     const channel: MumbleChannel = {
       ...{ id: this.#channelId(key), name: name.replaceAll('/', ' / '), position },
@@ -243,7 +240,10 @@ export class Roster {
       description: info?.description ?? '',
       isEnterRestricted: !isPublic,
     };
-    return { channel: before !== undefined && isSame(before, channel) ? before : channel, room, isPublic };
+    return {
+      ...{ channel: before !== undefined && isSame(before, channel) ? before : channel, room, isPublic },
+      isListed: this.#configured.size > 0 ? this.#configured.has(key) : isKept,
+    };
   }
 
   /** A number is never used for another room. */
