@@ -38,10 +38,6 @@ export class Presenter {
     this.#users = users;
   }
 
-  knows(session: number): boolean {
-    return this.#users.has(session);
-  }
-
   #showChannel(
     { id, name, position, maxUsers, description, isEnterRestricted }: MumbleChannel,
     before?: MumbleChannel,
