@@ -154,8 +154,10 @@ test('three Chromium pages and one Firefox page in one room', {
     const harmonicHz = 3 * TONES_HZ.Berta;
     for (const page of [ada, dora]) {
       await measures(t, page, [TONES_HZ.Clara, harmonicHz], ([[clara] = [0], [harmonic] = [0]] = []) => {
+        // Twice the same: what a browser has just stretched is quieter.
+        const isSteady = Math.abs(clara - (before.get(page) ?? 0)) < TOLERANCE_DB / 4;
         before.set(page, clara);
-        return harmonic < NOT_HEARD_DBFS ? undefined : `${harmonic} dBFS of a harmonic`;
+        return isSteady && harmonic < NOT_HEARD_DBFS ? undefined : `${clara} dBFS, ${harmonic} of a harmonic`;
       });
     }
     const lists = { speak: [idOf('Berta')], hear: hears.map(idOf) };

@@ -1,7 +1,7 @@
 /** One TLS connection of a Mumble client: frames and messages, and the bounds of what it sends and is sent. */
 import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { Clock, Millis } from '../../lib/clock.ts';
+import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { encodeFrame, FrameReader } from './wire/frames.ts';
 import { MESSAGES, type MessageName, TYPE } from './wire/messages.ts';
@@ -39,6 +39,8 @@ const VOICE_PER_SECOND = { perSecond: 300, burst: 6000 };
 const VOICE_BEHIND_BYTES = 65_536;
 /** A client that reads so slowly is disconnected. */
 const MAX_BEHIND_BYTES = 1_048_576;
+/** A client that has to go and reads nothing keeps its place for so long. */
+const END_WITHIN_MS: Millis = 10_000;
 
 const NAME_OF_TYPE = new Map<number, MessageName>(
   (Object.keys(MESSAGES) as MessageName[]).map((name) => [TYPE[name], name]),
@@ -56,6 +58,7 @@ export class MumbleConnection {
   #isClosed = false;
   /** Nothing more is read. */
   #isEnding = false;
+  #cancelEnd: Cancel = () => {};
 
   constructor(socket: TLSSocket, clock: Clock, events: ConnectionEvents) {
     this.#socket = socket;
@@ -115,6 +118,9 @@ export class MumbleConnection {
     this.#isEnding = true;
     this.#frames.stop();
     this.#socket.destroySoon();
+    this.#cancelEnd();
+    if (!this.#isClosed)
+      this.#cancelEnd = this.#clock.setTimer(this.#clock.now() + END_WITHIN_MS, () => this.terminate());
   }
 
   terminate(): void {
@@ -147,6 +153,7 @@ export class MumbleConnection {
   #closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#cancelEnd();
     this.#frames.stop();
     this.#events.closed();
   }
