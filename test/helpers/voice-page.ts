@@ -4,7 +4,7 @@ import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
 
 /** Only a limit for what does not happen at all: a browser on a busy machine is slow. */
-const SCROLL_AFTER_MS = 3000;
+const HELP_AFTER_MS = 3000;
 const WAIT_MS = 60_000;
 /** Runs in the page before anything else. Browsers log some violations by themselves, but not all. */
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
@@ -85,7 +85,7 @@ export class VoicePage {
 
   async type(testId: string, text: string): Promise<void> {
     const field = selector(testId);
-    await this.page.locator(field).setTimeout(WAIT_MS).click({ count: 3 });
+    await this.#click(field, 3);
     await this.page.type(field, text);
   }
 
@@ -95,15 +95,20 @@ export class VoicePage {
 
   /** Waits for the element, which the page may draw anew at any moment, until it can be clicked. */
   async clickOn(cssSelector: string): Promise<void> {
-    // Puppeteer does not always scroll in a dialog that is opened again.
-    const scroll = setInterval(() => {
+    await this.#click(cssSelector);
+  }
+
+  async #click(cssSelector: string, count = 1): Promise<void> {
+    // Puppeteer does not always scroll in a dialog that is opened again, and waits for frames of a page behind others.
+    const help = setInterval(() => {
       const script = `document.querySelector(${JSON.stringify(cssSelector)})?.scrollIntoView({ block: 'center' })`;
+      void this.page.bringToFront().catch(() => {});
       void this.page.evaluate(script).catch(() => {});
-    }, SCROLL_AFTER_MS);
+    }, HELP_AFTER_MS);
     try {
-      await this.page.locator(cssSelector).setTimeout(WAIT_MS).click();
+      await this.page.locator(cssSelector).setTimeout(WAIT_MS).click({ count });
     } finally {
-      clearInterval(scroll);
+      clearInterval(help);
     }
   }
 
