@@ -10,6 +10,7 @@ import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { toAppError } from '../../lib/errors.ts';
 import { addressKey } from '../../lib/net/client-address.ts';
 import { isFromReserve } from '../../lib/net/descriptor-reserve.ts';
+import { withoutMapping } from '../../lib/net/ip-address.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { MumbleConnection } from './connection.ts';
@@ -19,7 +20,7 @@ import type { ListFacts } from './list-ping.ts';
 import { RoomRelay } from './room-relay.ts';
 import { Roster } from './roster.ts';
 import { MumbleSession } from './session.ts';
-import { plain, UdpPort } from './udp-port.ts';
+import { UdpPort } from './udp-port.ts';
 import type { CryptKeys } from './wire/crypt-state.ts';
 
 export interface MumbleSettings {
@@ -173,8 +174,8 @@ export class MumbleGateway {
       return;
     }
     const { settings, showAddresses, clock } = this.#options;
-    const remote = plain(socket.remoteAddress ?? '');
-    const local = plain(socket.localAddress ?? '');
+    const remote = withoutMapping(socket.remoteAddress ?? '');
+    const local = withoutMapping(socket.localAddress ?? '');
     let session: MumbleSession | undefined;
     const connection = new MumbleConnection(socket, clock, {
       message: (message) => session?.receive(message),

@@ -7,6 +7,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock } from '../../lib/clock.ts';
+import { withoutMapping } from '../../lib/net/ip-address.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { answerListPing, type ListFacts } from './list-ping.ts';
 import type { CryptState } from './wire/crypt-state.ts';
@@ -168,7 +169,7 @@ export class UdpPort {
 
   /** Those without an address come first, but a NAT may have given a new one to any. */
   #findOwner(socket: Socket, datagram: Buffer, from: RemoteInfo, key: string): void {
-    const users = this.#byHost.get(plain(from.address));
+    const users = this.#byHost.get(withoutMapping(from.address));
     const nowMs = this.#options.clock.now();
     for (const wantsBound of [false, true]) {
       for (const user of users ?? []) {
@@ -211,9 +212,4 @@ export class UdpPort {
     if (this.#listPings.take(clock.now())) socket.send(answer, port, address, () => {});
     return true;
   }
-}
-
-/** IPv4 as such, also where IPv6 sockets report it. */
-export function plain(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

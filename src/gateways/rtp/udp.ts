@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { withoutMapping } from '../../lib/net/ip-address.ts';
 
 export interface UdpIn {
   readonly port: number;
@@ -36,7 +37,7 @@ export const udpNetwork: RtpNetwork = {
   async listen(host, port, receive) {
     const { family, address } = await lookup(host);
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
-    socket.on('message', (datagram, from) => receive(datagram, plain(from.address)));
+    socket.on('message', (datagram, from) => receive(datagram, withoutMapping(from.address)));
     await done(socket, (callback) => socket.bind(port, address, callback));
     socket.on('error', () => {});
     return { port: socket.address().port, close: closerOf(socket) };
@@ -91,9 +92,4 @@ function closerOf(socket: Socket): () => void {
 /** RFC 5771, RFC 4291 section 2.7. */
 function isMulticast(address: string): boolean {
   return isIP(address) === 6 ? /^ff/i.test(address) : Number(address.split('.')[0]) >= 224;
-}
-
-/** IPv4 as such, also where IPv6 sockets report it. */
-function plain(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

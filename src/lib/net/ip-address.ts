@@ -38,3 +38,8 @@ export function bytesToIp(bytes: Uint8Array): string {
   // The URL parser implements the compression rules.
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
+
+/** IPv4 as such where sockets of both families report it as IPv6 (`::ffff:192.0.2.1`); other addresses as they are. */
+export function withoutMapping(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
-import { bytesToIp, ipToBytes, ipv6Groups } from '../../../src/lib/net/ip-address.ts';
+import { bytesToIp, ipToBytes, ipv6Groups, withoutMapping } from '../../../src/lib/net/ip-address.ts';
 
 const words = (...values: number[]) => Uint8Array.from(values.flatMap((value) => [value >> 8, value & 0xff]));
 
@@ -35,5 +35,12 @@ test('every address survives the round trip through text', (t) => {
 test('the groups are those of the address, or zeros', (t) => {
   t.same(ipv6Groups('2001:db8::ff01'), [0x2001, 0xdb8, 0, 0, 0, 0, 0, 0xff01]);
   t.same(ipv6Groups('nowhere'), [0, 0, 0, 0, 0, 0, 0, 0]);
+  t.end();
+});
+
+test('IPv4 in IPv6 is written as IPv4', (t) => {
+  t.equal(withoutMapping('::ffff:192.0.2.1'), '192.0.2.1');
+  t.equal(withoutMapping('192.0.2.1'), '192.0.2.1');
+  t.equal(withoutMapping('2001:db8::ffff:1'), '2001:db8::ffff:1');
   t.end();
 });
