@@ -12,3 +12,14 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown): z.outpu
     .map(({ path, message }) => (path.length > 0 ? `"${path.join('.')}": ${message}.` : `${message}.`));
   throw new AppError('invalid_request', issues.join(' '));
 }
+
+/** Like `checked`, for a text message of a WebSocket. Also throws `malformed_message` if it is not JSON. */
+export function checkedJson<S extends z.ZodType>(schema: S, message: Buffer): z.output<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(message.toString('utf8'));
+  } catch {
+    throw new AppError('malformed_message');
+  }
+  return checked(schema, value);
+}

@@ -4,7 +4,7 @@ import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { AppError, toAppError } from '../../lib/errors.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
-import { checked } from '../../protocol/checked.ts';
+import { checkedJson } from '../../protocol/checked.ts';
 import { type ControlAnswer, type ControlMessage, controlMessageSchema } from '../../protocol/control.ts';
 import type { ChannelSettings } from '../../rooms/channels.ts';
 import { type GameServer, GONE_AFTER_MS, type PlayerLevel } from '../../rooms/game-servers.ts';
@@ -94,7 +94,7 @@ export class ControlSession implements GameServer {
     if (this.#ended) return;
     this.#count(data);
     if (isBinary) this.#place(data);
-    else this.#handle(checked(controlMessageSchema, parseJson(data)));
+    else this.#handle(checkedJson(controlMessageSchema, data));
   }
 
   #handle(message: ControlMessage): void {
@@ -210,12 +210,4 @@ function channelsOf(
   wanted: Extract<ControlMessage, { readonly type: 'channels' }>['channels'],
 ): ReadonlyMap<string, ChannelSettings | null> {
   return new Map(Object.entries(wanted).map(([name, said]) => [name, said && channelSettings(said)]));
-}
-
-function parseJson(data: Buffer): unknown {
-  try {
-    return JSON.parse(data.toString('utf8'));
-  } catch {
-    throw new AppError('malformed_message');
-  }
 }

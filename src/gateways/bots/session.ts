@@ -8,7 +8,7 @@ import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { RelayedSeat } from '../../media/plane.ts';
 import { type BotMessage, type BotStart, botMessageSchema } from '../../protocol/bot.ts';
 import type { BotAnswer } from '../../protocol/bot-answers.ts';
-import { checked } from '../../protocol/checked.ts';
+import { checkedJson } from '../../protocol/checked.ts';
 import type { Admission } from '../../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../rooms/events.ts';
 import type { Participant } from '../../rooms/participant.ts';
@@ -112,7 +112,7 @@ export class BotSession implements ParticipantListener {
     if (this.#isOver) return;
     this.#count(data);
     if (isBinary) this.#takeFrame(data);
-    else this.#handle(checked(botMessageSchema, parseJson(data)));
+    else this.#handle(checkedJson(botMessageSchema, data));
   }
 
   #handle(message: BotMessage): void {
@@ -311,13 +311,5 @@ export class BotSession implements ParticipantListener {
     this.#sent?.close();
     this.#heard?.leave();
     this.#participant?.leave(reason);
-  }
-}
-
-function parseJson(data: Buffer): unknown {
-  try {
-    return JSON.parse(data.toString('utf8'));
-  } catch {
-    throw new AppError('malformed_message');
   }
 }
