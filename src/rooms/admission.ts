@@ -29,3 +29,6 @@ export interface Admission {
 
 /** A participant without a token, if none is required. */
 export const GUEST: Admission = { identity: null, name: null, maySpeak: true, mayModerate: false, mayChat: true };
+
+/** A server or another room that gets the sound of a room in the name of the operator, who sends locked rooms, too. */
+export const OPERATOR_LISTENER: Admission = { ...GUEST, mayModerate: true };

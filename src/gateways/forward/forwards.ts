@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { type Clock, isoTime } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import { parseEndpoint } from '../../lib/net/host-port.ts';
-import { GUEST } from '../../rooms/admission.ts';
+import { OPERATOR_LISTENER } from '../../rooms/admission.ts';
 import type { ForwardError, ForwardInfo, Forwarding, NewForward } from '../../rooms/forwarding.ts';
 import type { RoomListener } from '../../rooms/listeners.ts';
 import type { Room } from '../../rooms/room.ts';
@@ -31,8 +31,6 @@ interface Forward {
 
 const MAX_OF_ROOM = 5;
 const MAX_IN_ALL = 50;
-/** The operator forwards locked rooms, too. */
-const OPERATOR = { ...GUEST, mayModerate: true } as const;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 export class Forwards implements Forwarding {
@@ -57,7 +55,11 @@ export class Forwards implements Forwarding {
     const id = randomUUID();
     const { clock, streams } = this.#options;
     // The people in the room are told how many listen; whoever listens there is one of them.
-    const listener = room.listeners.add(OPERATOR, { via: 'forward', address: null, ended: () => this.#ended(id) });
+    const listener = room.listeners.add(OPERATOR_LISTENER, {
+      via: 'forward',
+      address: null,
+      ended: () => this.#ended(id),
+    });
     listener.hears();
     const { user, password, description } = wanted;
     const name = wanted.name ?? room.name;

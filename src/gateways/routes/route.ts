@@ -3,7 +3,7 @@
  * everybody but what the route itself brings, so that two rooms hear each other without an echo.
  */
 import type { MemberState, RelayedPacket, RelayedSeat, SeatOptions } from '../../media/plane.ts';
-import { GUEST } from '../../rooms/admission.ts';
+import { OPERATOR_LISTENER } from '../../rooms/admission.ts';
 import type { ListenerEnd, RoomListener } from '../../rooms/listeners.ts';
 import type { Room } from '../../rooms/room.ts';
 
@@ -15,9 +15,6 @@ export interface RouteOptions {
   /** Called once. */
   readonly onEnded: (reason: ListenerEnd) => void;
 }
-
-/** The operator routes locked rooms, too. */
-const OPERATOR = { ...GUEST, mayModerate: true } as const;
 
 export class Route {
   readonly #options: RouteOptions;
@@ -60,7 +57,7 @@ export class Route {
   /** The people in a room are told how many listen; whoever is in the other room is one of them. */
   #listen(room: Room, way: Way, speaks: boolean): RelayedSeat {
     const ended = (reason: ListenerEnd) => this.end(reason);
-    const listener = room.listeners.add(OPERATOR, { via: 'route', address: null, ended });
+    const listener = room.listeners.add(OPERATOR_LISTENER, { via: 'route', address: null, ended });
     this.#listeners.push(listener);
     const state: MemberState = { muted: !speaks, deafened: false, hearing: [] };
     return listener.sit((_, { events }) => this.#sit(room, { state, events }, way, speaks));

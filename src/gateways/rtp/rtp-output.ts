@@ -1,6 +1,6 @@
 /** Sends the mix of a room by RTP, to whoever listens there. */
 import { type Cancel, type Clock, isoTime, type Millis } from '../../lib/clock.ts';
-import { GUEST } from '../../rooms/admission.ts';
+import { OPERATOR_LISTENER } from '../../rooms/admission.ts';
 import type { ListenerEnd, RoomListener } from '../../rooms/listeners.ts';
 import type { Room } from '../../rooms/room.ts';
 import type { NewRtpOutput, RtpOutputInfo } from '../../rooms/rtp.ts';
@@ -22,8 +22,6 @@ export interface RtpOutputOptions {
   readonly onEnded: (reason: ListenerEnd) => void;
 }
 
-/** The operator sends locked rooms, too. */
-const OPERATOR = { ...GUEST, mayModerate: true } as const;
 /** A worker that has died is replaced in this time. */
 const RETRY_MS: Millis = 1000;
 /** After these, it does not go on. */
@@ -88,7 +86,7 @@ export class RtpOutput {
   #listen(): void {
     const { room } = this.#options;
     const ended = (reason: ListenerEnd) => this.#ended(reason);
-    const listener = room.listeners.add(OPERATOR, { via: 'rtp', address: null, ended });
+    const listener = room.listeners.add(OPERATOR_LISTENER, { via: 'rtp', address: null, ended });
     try {
       listener.sit((media, options) =>
         media.connectRelayed({
