@@ -113,3 +113,14 @@ export interface RoomFigures {
   readonly rooms: number;
   readonly participants: number;
 }
+
+/** What a registry uses where its options say nothing. */
+export const NO_FILES: FileLimits = { maxBytes: 0, maxTotalBytes: 0, keptMinutes: 0 };
+export const CHAT: ChatDefaults = { enabled: true, keptLines: 100, keptHours: 24 };
+export const NOBODY: RoomObserver = {
+  roomStarted() {},
+  roomEnded() {},
+  participantJoined() {},
+  participantLeft() {},
+  channelChanged() {},
+};

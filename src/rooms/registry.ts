@@ -14,14 +14,17 @@ import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
-import type {
-  ChatDefaults,
-  Joined,
-  JoinRequest,
-  NewRoom,
-  RegistryOptions,
-  RoomChange,
-  RoomFigures,
+import {
+  CHAT,
+  type ChatDefaults,
+  type Joined,
+  type JoinRequest,
+  type NewRoom,
+  NO_FILES,
+  NOBODY,
+  type RegistryOptions,
+  type RoomChange,
+  type RoomFigures,
 } from './registry-options.ts';
 import { Room } from './room.ts';
 import { linkedNames, RoomLinks } from './room-links.ts';
@@ -39,17 +42,6 @@ interface Opening {
 
 /** When somebody who wants to listen may ask again. */
 const NOTHING_TO_HEAR_MS: Millis = 5000;
-
-const NO_FILES = { maxBytes: 0, maxTotalBytes: 0, keptMinutes: 0 };
-const CHAT: ChatDefaults = { enabled: true, keptLines: 100, keptHours: 24 };
-
-const NOBODY: RoomObserver = {
-  roomStarted() {},
-  roomEnded() {},
-  participantJoined() {},
-  participantLeft() {},
-  channelChanged() {},
-};
 
 /**
  * All rooms. A room opened by the operator exists until it is closed; others exist from the first participant to the

@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { createApi } from '../admin/api/api.ts';
 import { serverStatus } from '../admin/api/server-status.ts';
@@ -29,7 +27,6 @@ import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
 import type { MediaPlane, MediaPlaneOptions } from '../media/plane.ts';
-import { AccessControl } from '../rooms/access.ts';
 import { AddressLimits } from '../rooms/address-limits.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
@@ -38,12 +35,12 @@ import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import { startMumble } from './mumble.ts';
+import { accessControl, openMediaPlane } from './open-parts.ts';
 import {
   broadcastSettings,
   chatDefaults,
   defaultTeams,
   liveSettings,
-  mediaSettings,
   pageTlsSettings,
   registryLimits,
   signalingLimits,
@@ -54,7 +51,6 @@ import { Parts } from './parts.ts';
 import { openRecordings } from './recording.ts';
 import { checkRecordingSound, playRecordingSound } from './recording-sound.ts';
 import { soundDoor } from './sound-door.ts';
-import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
 
 /** What the server receives besides its configuration. */
@@ -358,40 +354,4 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       return closing;
     },
   };
-}
-
-function accessControl(config: Config, { clock, log }: ServerDeps): AccessControl {
-  const { access: mode, tokenSecret, roomPasswords } = config;
-  try {
-    const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
-    if (access.hasPlainPasswords)
-      log.warn('the configuration contains room passwords in plain text; use "partyline password" to hash them');
-    return access;
-  } catch (error) {
-    throw accessError(error);
-  }
-}
-
-async function openMediaPlane(config: Config, deps: ServerDeps, watch: AddressWatch): Promise<MediaPlane> {
-  const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
-  const settings = mediaSettings(config, sharesPort(config) ? await addressOf(config) : config.host);
-  return createMediaPlane({
-    ...settings,
-    watch,
-    workerEntry,
-    clock,
-    log,
-    ...(onFailed !== undefined && { onFailed }),
-  }).catch((error: unknown) => {
-    throw mediaError(error);
-  });
-}
-
-/** The address that `listen` binds. */
-async function addressOf(config: Config): Promise<string> {
-  if (isIP(config.host) !== 0) return config.host;
-  const { address } = await lookup(config.host).catch((error: unknown) => {
-    throw listenError(error, config);
-  });
-  return address;
 }

@@ -1,0 +1,49 @@
+/** Parts of the server whose opening can fail for a reason that the operator can fix. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Config } from '../config/config.ts';
+import { sharesPort } from '../config/one-port.ts';
+import type { AddressWatch } from '../lib/net/address-watch.ts';
+import type { MediaPlane } from '../media/plane.ts';
+import { AccessControl } from '../rooms/access.ts';
+import { mediaSettings } from './options.ts';
+import type { ServerDeps } from './server.ts';
+import { accessError, listenError, mediaError } from './start-error.ts';
+
+/** Throws `StartError`. */
+export function accessControl(config: Config, { clock, log }: ServerDeps): AccessControl {
+  const { access: mode, tokenSecret, roomPasswords } = config;
+  try {
+    const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
+    if (access.hasPlainPasswords)
+      log.warn('the configuration contains room passwords in plain text; use "partyline password" to hash them');
+    return access;
+  } catch (error) {
+    throw accessError(error);
+  }
+}
+
+/** Rejects with `StartError`. */
+export async function openMediaPlane(config: Config, deps: ServerDeps, watch: AddressWatch): Promise<MediaPlane> {
+  const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
+  const settings = mediaSettings(config, sharesPort(config) ? await addressOf(config) : config.host);
+  return createMediaPlane({
+    ...settings,
+    watch,
+    workerEntry,
+    clock,
+    log,
+    ...(onFailed !== undefined && { onFailed }),
+  }).catch((error: unknown) => {
+    throw mediaError(error);
+  });
+}
+
+/** The address that `listen` binds. */
+async function addressOf(config: Config): Promise<string> {
+  if (isIP(config.host) !== 0) return config.host;
+  const { address } = await lookup(config.host).catch((error: unknown) => {
+    throw listenError(error, config);
+  });
+  return address;
+}
