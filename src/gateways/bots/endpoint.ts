@@ -1,15 +1,10 @@
 /** The WebSocket of bots, `/api/v1/rooms/NAME/endpoint`. */
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Clock, Millis } from '../../lib/clock.ts';
-import { AppError, toAppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
-import { isAllowedHost } from '../../lib/net/host-header.ts';
-import { OpenSessions } from '../../lib/net/open-sessions.ts';
-import { refuseUpgradeWith } from '../../lib/net/refuse-upgrade.ts';
-import { decodedPart } from '../../lib/net/url-part.ts';
+import { WebSocketDoor } from '../../lib/net/web-socket-door.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
 import { API_PATH } from '../../protocol/api/operations.ts';
@@ -44,80 +39,53 @@ export interface BotEndpointOptions {
 }
 
 const PATH = new RegExp(`^${API_PATH}/rooms/([^/]+)/endpoint$`);
-const MAX_FRAGMENTS = 64;
-const CLOSE_TIMEOUT_MS = 5000;
 /** Who has the admin token, which is no token of a room. */
 const OPERATOR: Admission = { identity: null, name: null, maySpeak: true, mayModerate: false, mayChat: false };
 
+interface AdmittedBot {
+  readonly admission: Admission;
+  readonly codec: FrameCodec;
+}
+
 export class BotEndpoint {
   readonly #options: BotEndpointOptions;
-  readonly #webSockets: WebSocketServer;
-  readonly #sessions: OpenSessions<BotSession>;
-  #isClosing = false;
+  readonly #door: WebSocketDoor<AdmittedBot, BotSession>;
 
   constructor(options: BotEndpointOptions) {
+    const { allowHosts, proxies, showAddresses, clock, log } = options;
     this.#options = options;
-    this.#sessions = new OpenSessions(options.clock);
-    // The types of ws do not include all of these yet.
-    const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: MAX_FRAME_LENGTH,
-      maxFragments: MAX_FRAGMENTS,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-    };
-    this.#webSockets = new WebSocketServer(webSocketOptions);
+    this.#door = new WebSocketDoor({
+      ...{ name: 'bot', path: PATH, maxMessageBytes: MAX_FRAME_LENGTH, allowHosts, clock, log },
+      admit: (request, room) => this.#admit(request, room),
+      open: ({ socket, request, name: room, admitted }, onClosed) => {
+        const client = proxies.clientOfRequest(request);
+        const address = showAddresses ? client : null;
+        return new BotSession({ ...options, ...admitted, socket, room, from: addressKey(client), address, onClosed });
+      },
+    });
   }
 
   get connections(): number {
-    return this.#sessions.size;
+    return this.#door.size;
   }
 
-  /** Takes a request for a WebSocket; false if its path is another. */
-  readonly upgrade = (path: string, request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
-    const [, encoded] = PATH.exec(path) ?? [];
-    if (encoded === undefined) return false;
-    // A name with a wrong encoding is the name of no room.
-    const room = decodedPart(encoded) ?? '';
-    void this.#admit(request, room).then(
-      ({ admission, codec }) => {
-        if (socket.destroyed) return;
-        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const { proxies, showAddresses } = this.#options;
-          const client = proxies.clientOfRequest(request);
-          const session: BotSession = new BotSession({
-            ...this.#options,
-            ...{ socket: webSocket, room, admission, codec, from: addressKey(client) },
-            address: showAddresses ? client : null,
-            onClosed: () => this.#sessions.delete(session),
-          });
-          this.#sessions.add(session);
-        });
-      },
-      (thrown: unknown) => this.#refuse(socket, thrown),
-    );
-    return true;
-  };
+  /** See `WebSocketDoor`. */
+  get upgrade(): WebSocketDoor<AdmittedBot, BotSession>['upgrade'] {
+    return this.#door.upgrade;
+  }
 
-  /** Refuses new connections, and cuts off those that stay longer than `graceMs`. */
-  async close(graceMs: Millis): Promise<void> {
-    this.#isClosing = true;
-    await this.#sessions.close(graceMs);
-    this.#webSockets.close();
+  close(graceMs: Millis): Promise<void> {
+    return this.#door.close(graceMs);
   }
 
   /** Rejects with the reason to refuse the request. */
-  async #admit(request: IncomingMessage, room: string): Promise<{ admission: Admission; codec: FrameCodec }> {
-    const { check, registry, addresses, allowHosts, proxies, requests, maxBots, limitCounts, loadCodec } =
-      this.#options;
-    const { host, authorization } = request.headers;
-    if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
+  async #admit(request: IncomingMessage, room: string): Promise<AdmittedBot> {
+    const { check, registry, addresses, proxies, requests, maxBots, limitCounts, loadCodec } = this.#options;
     if (maxBots === 0) throw new AppError('bots_off');
     const from = addressKey(proxies.clientOfRequest(request));
     let admission = OPERATOR;
     try {
-      await check(authorization, from, async (token) => {
+      await check(request.headers.authorization, from, async (token) => {
         admission = await registry.admit({ room, token, from }, () => !request.socket.destroyed);
         if (admission.mayBeBot !== true) throw new AppError('not_allowed', 'This token is not for a bot.');
         return true;
@@ -127,21 +95,12 @@ export class BotEndpoint {
       throw error;
     }
     const codec = await loadCodec();
-    if (this.#isClosing) throw new AppError('server_closing');
-    if (this.#sessions.size >= maxBots) {
+    if (this.#door.size >= maxBots) {
       limitCounts.hit('bots');
       throw new AppError('too_many_connections');
     }
     // Each tells everybody in the room that it comes, listens and leaves.
     addresses.join(from, false);
     return { admission, codec };
-  }
-
-  #refuse(socket: Duplex, thrown: unknown): void {
-    const error = toAppError(thrown);
-    const { log } = this.#options;
-    if (error.code === 'admin_token_wrong') log.warn('bot: wrong token');
-    if (error.code === 'internal') log.error({ err: thrown }, 'bot connection failed');
-    refuseUpgradeWith(socket, error);
   }
 }

@@ -1,7 +1,7 @@
 /** The connections of one server that are open now, and how they end with it. */
 import type { Clock, Millis } from '../clock.ts';
 
-interface Session {
+export interface Session {
   /** Says that the server is closing. */
   close(): void;
   /** Ends the connection at once. */
