@@ -56,6 +56,18 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/http/', [...CONTROL_PLANE_GROUND, ...PLANE]],
   // Bytes of Mumble's network <-> its messages and voice packets.
   ['src/gateways/mumble/wire/', ['src/lib/']],
+  // What clients of this server and this server as a client have in common.
+  [
+    'src/gateways/mumble/shared/',
+    [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/', 'src/gateways/mumble/wire/'],
+  ],
+  [
+    'src/gateways/mumble-upstream/',
+    [
+      ...[...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/'],
+      ...['src/gateways/mumble/wire/', 'src/gateways/mumble/shared/'],
+    ],
+  ],
   // Packets without a browser's connection around them.
   [
     'src/gateways/rtp/',

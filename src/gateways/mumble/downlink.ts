@@ -5,7 +5,7 @@
 import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MumbleConnection } from './connection.ts';
 import type { VoiceFigures } from './figures.ts';
-import { isSilence, Talker } from './talker.ts';
+import { isSilence, Talker } from './shared/talker.ts';
 import type { CryptState } from './wire/crypt-state.ts';
 import type { VoiceFormat } from './wire/version.ts';
 import { MAX_PACKET_BYTES, type MumbleVoice, NORMAL_TARGET, writeVoicePacket } from './wire/voice-packet.ts';

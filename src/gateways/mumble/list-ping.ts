@@ -1,6 +1,6 @@
 /** What Mumble's list of servers asks in the clear, without a connection: how many are here. */
 import { readUint32, writeUint32 } from '../../lib/bytes.ts';
-import { MAX_BANDWIDTH } from './uplink.ts';
+import { MAX_BANDWIDTH } from './shared/uplink.ts';
 import { decodeMessage, encodeMessage, field } from './wire/protobuf.ts';
 import { OWN_VERSION, versionV1 } from './wire/version.ts';
 

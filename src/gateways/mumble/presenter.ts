@@ -1,7 +1,7 @@
 /** Keeps one Mumble client informed: sends the difference between what it knows and what it may see. */
 import type { MumbleConnection } from './connection.ts';
-import { toHtml } from './html.ts';
 import { type MumbleChannel, type MumbleUser, type MumbleView, ROOT_CHANNEL } from './roster.ts';
+import { toHtml } from './shared/html.ts';
 
 type Sender = Pick<MumbleConnection, 'send'>;
 

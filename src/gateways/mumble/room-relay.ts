@@ -7,7 +7,7 @@ import { ROOM_CHANNEL, type TappedVoice } from '../../media/plane.ts';
 import type { MemberSound } from '../../rooms/member-sound.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
-import { Talker } from './talker.ts';
+import { Talker } from './shared/talker.ts';
 import type { VoiceFormat } from './wire/version.ts';
 import { MAX_PACKET_BYTES, type MumbleVoice, writeVoicePacket } from './wire/voice-packet.ts';
 

@@ -9,7 +9,7 @@ import { roomKeyOrUndefined } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
-import { UniqueNames } from './unique-names.ts';
+import { UniqueNames } from './shared/unique-names.ts';
 
 export interface RosterOptions {
   readonly registry: RoomRegistry;

@@ -4,10 +4,10 @@ import { MAX_CHAT_LENGTH } from '../../protocol/bounds.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Received } from './connection.ts';
-import { fromHtml, toHtml } from './html.ts';
 import { permissionsOf } from './permissions.ts';
 import { ROOT_CHANNEL, type Roster } from './roster.ts';
 import type { MumbleSession } from './session.ts';
+import { fromHtml, toHtml } from './shared/html.ts';
 import { DENY, PERMISSION, TYPE } from './wire/messages.ts';
 
 export interface RequestOptions {

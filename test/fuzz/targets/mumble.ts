@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { fromHtml } from '../../../src/gateways/mumble/html.ts';
 import { answerListPing } from '../../../src/gateways/mumble/list-ping.ts';
+import { fromHtml } from '../../../src/gateways/mumble/shared/html.ts';
 import { CryptState } from '../../../src/gateways/mumble/wire/crypt-state.ts';
 import { encodeFrame, FrameReader } from '../../../src/gateways/mumble/wire/frames.ts';
 import { MESSAGES, type MessageName, TYPE } from '../../../src/gateways/mumble/wire/messages.ts';

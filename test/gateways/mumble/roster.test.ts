@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { type MumblePresence, Roster } from '../../../src/gateways/mumble/roster.ts';
-import { UniqueNames } from '../../../src/gateways/mumble/unique-names.ts';
+import { UniqueNames } from '../../../src/gateways/mumble/shared/unique-names.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
 import { openRegistry } from '../../helpers/open-registry.ts';
 import { RecordingListener } from '../../helpers/recording-listener.ts';

@@ -1,7 +1,7 @@
 import { test } from 'tap';
-import { MAX_BANDWIDTH, Uplink } from '../../../src/gateways/mumble/uplink.ts';
-import type { RelayedPacket } from '../../../src/media/plane.ts';
-import { JitterBuffer } from '../../../src/mixer/source/jitter-buffer.ts';
+import { MAX_BANDWIDTH, Uplink } from '../../../../src/gateways/mumble/shared/uplink.ts';
+import type { RelayedPacket } from '../../../../src/media/plane.ts';
+import { JitterBuffer } from '../../../../src/mixer/source/jitter-buffer.ts';
 
 const FRAME_20_MS = Uint8Array.of(0x78, 1, 2, 3, 4, 5);
 const FRAME_60_MS = Uint8Array.of(0x18, 3, 2, 3, 4, 5);

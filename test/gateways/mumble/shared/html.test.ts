@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
-import { fromHtml, MAX_HTML_LENGTH, toHtml } from '../../../src/gateways/mumble/html.ts';
+import { fromHtml, MAX_HTML_LENGTH, toHtml } from '../../../../src/gateways/mumble/shared/html.ts';
 
 test('text is shown as it is', async (t) => {
   t.equal(toHtml('a < b & "c" > d\ne'), 'a &lt; b &amp; &quot;c&quot; &gt; d<br>e');

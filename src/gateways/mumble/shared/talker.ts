@@ -1,10 +1,10 @@
 /** One voice of a room as Mumble clients get it: frame numbers that never go back, and an end of each talkspurt. */
-import { packetSamples, SILENCE_PACKET } from '../../formats/opus-packet.ts';
-import type { Millis } from '../../lib/clock.ts';
-import { distance32 } from '../../lib/serial.ts';
-import type { TappedVoice } from '../../media/plane.ts';
+import { packetSamples, SILENCE_PACKET } from '../../../formats/opus-packet.ts';
+import type { Millis } from '../../../lib/clock.ts';
+import { distance32 } from '../../../lib/serial.ts';
+import type { TappedVoice } from '../../../media/plane.ts';
+import { MAX_OPUS_BYTES, type MumbleVoice, NORMAL_TARGET } from '../wire/voice-packet.ts';
 import { VoiceGate } from './voice-gate.ts';
-import { MAX_OPUS_BYTES, type MumbleVoice, NORMAL_TARGET } from './wire/voice-packet.ts';
 
 /** After that without a packet the talkspurt is over. */
 const PAUSE_MS: Millis = 200;

@@ -2,7 +2,7 @@
  * When a talker's packets are passed on to Mumble clients, which show everybody as talking who sends packets. A browser
  * sends as long as the microphone is open, so the levels of the packets decide.
  */
-import type { Millis } from '../../lib/clock.ts';
+import type { Millis } from '../../../lib/clock.ts';
 
 /** Quieter packets are background. */
 const MIN_SPEECH_DBOV = -55;

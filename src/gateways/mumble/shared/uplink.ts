@@ -2,11 +2,11 @@
  * What one Mumble client says, on its way into the mixer. Its frame number is no clock: during a pause some clients
  * count on, some do not, and some begin again at 0. So each talkspurt gets its place by its arrival.
  */
-import { packetSamples, SILENCE_REFRESH_PACKET } from '../../formats/opus-packet.ts';
-import type { Millis } from '../../lib/clock.ts';
-import { TokenBucket } from '../../lib/rates/token-bucket.ts';
-import type { RelayedPacket } from '../../media/plane.ts';
-import type { MumbleVoice } from './wire/voice-packet.ts';
+import { packetSamples, SILENCE_REFRESH_PACKET } from '../../../formats/opus-packet.ts';
+import type { Millis } from '../../../lib/clock.ts';
+import { TokenBucket } from '../../../lib/rates/token-bucket.ts';
+import type { RelayedPacket } from '../../../media/plane.ts';
+import type { MumbleVoice } from '../wire/voice-packet.ts';
 
 /** What we announce, in bit/s. Speech of good quality needs a third of it. */
 export const MAX_BANDWIDTH = 130_000;

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { VoiceGate } from '../../../src/gateways/mumble/voice-gate.ts';
+import { VoiceGate } from '../../../../src/gateways/mumble/shared/voice-gate.ts';
 
 /** Packets of these levels, 20 ms apart. */
 function passed(levels: readonly (number | null)[], speaks = false, gate = new VoiceGate()): boolean[] {

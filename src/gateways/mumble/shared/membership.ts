@@ -1,13 +1,13 @@
 /** A Mumble user in a room: a participant like anybody else, whose packets this server passes on. */
-import type { Clock } from '../../lib/clock.ts';
-import { AppError } from '../../lib/errors.ts';
-import type { RelayedSeat } from '../../media/plane.ts';
-import type { Admission } from '../../rooms/admission.ts';
-import type { EndReason, ParticipantListener, RoomEvent } from '../../rooms/events.ts';
-import type { Participant } from '../../rooms/participant.ts';
-import type { RoomRegistry } from '../../rooms/registry.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { AppError } from '../../../lib/errors.ts';
+import type { RelayedSeat } from '../../../media/plane.ts';
+import type { Admission } from '../../../rooms/admission.ts';
+import type { EndReason, ParticipantListener, RoomEvent } from '../../../rooms/events.ts';
+import type { Participant } from '../../../rooms/participant.ts';
+import type { RoomRegistry } from '../../../rooms/registry.ts';
+import type { MumbleVoice } from '../wire/voice-packet.ts';
 import { Uplink } from './uplink.ts';
-import type { MumbleVoice } from './wire/voice-packet.ts';
 
 export interface MembershipEvents {
   /** Something has happened in the room. */

@@ -1,6 +1,6 @@
 import { test } from 'tap';
-import { Talker } from '../../../src/gateways/mumble/talker.ts';
-import { MAX_OPUS_BYTES } from '../../../src/gateways/mumble/wire/voice-packet.ts';
+import { Talker } from '../../../../src/gateways/mumble/shared/talker.ts';
+import { MAX_OPUS_BYTES } from '../../../../src/gateways/mumble/wire/voice-packet.ts';
 
 const SPEECH = Uint8Array.of(0x78, 1, 2, 3, 4, 5);
 
