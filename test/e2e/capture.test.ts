@@ -68,7 +68,7 @@ test("while a participant is being captured, their page and the others' pages sa
       microphone: { kind: 'tone', frequencyHz: 990, gain: TONE_GAIN },
     });
     await cleo.join({ name: 'Cleo' });
-    const click = (page: typeof cleo, id: string) => page.page.locator(`[data-testid="${id}"]`).click();
+    const click = (page: typeof cleo, id: string) => page.clickOn(`[data-testid="${id}"]`);
     await click(cleo, 'record');
     const [ada, ben] = pages;
     for (const page of [cleo, ada!, ben!]) {

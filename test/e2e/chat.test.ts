@@ -16,7 +16,7 @@ const HOSTILE =
   '<img src=x onerror="document.title=1"> javascript:alert(1) \u202egnp.exe **bold** https://example.org/a.';
 
 async function say(voicePage: VoicePage, text: string): Promise<void> {
-  await voicePage.page.locator('[data-testid="chat-input"]').click();
+  await voicePage.clickOn('[data-testid="chat-input"]');
   await voicePage.page.keyboard.type(text);
   await voicePage.page.keyboard.press('Enter');
 }
@@ -46,7 +46,7 @@ test('two people write to each other on the page', { skip: skipIfMissing(missing
   await t.test('a line that mentions somebody is counted at the closed chat, and the panel shows it', async (t) => {
     await ada.click('chat-open');
     await ada.waitFor('chat-input');
-    await ada.page.locator('[data-testid="chat-input"]').click();
+    await ada.clickOn('[data-testid="chat-input"]');
     await ada.page.keyboard.type('hello @be');
     await ada.waitFor('chat-offer');
     await ada.page.keyboard.press('Tab');
@@ -81,7 +81,7 @@ test('two people write to each other on the page', { skip: skipIfMissing(missing
   });
 
   await t.test('keys for the microphone do nothing while writing, and work again after Escape', async (t) => {
-    await ada.page.locator('[data-testid="chat-input"]').click();
+    await ada.clickOn('[data-testid="chat-input"]');
     await ada.page.keyboard.type('m');
     t.equal(await ada.attribute('mute', 'aria-pressed'), 'true');
     await ada.page.keyboard.press('Backspace');

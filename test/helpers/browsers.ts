@@ -7,6 +7,7 @@ import type { Browser, LaunchOptions, Page } from 'puppeteer-core';
 import { atGroupEnd, isGroup } from '../../scripts/test/group.mjs';
 import { runAllFirst } from './priority.ts';
 import { type SoundDaemon, startSoundDaemon } from './sound-daemon.ts';
+import { waitByTime } from './steady-page.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
 
 // The loader that tap uses for TypeScript cannot resolve an import inside puppeteer's ES modules. It leaves CommonJS
@@ -175,7 +176,8 @@ async function start(
     await free();
   };
   const first = () => runAllFirst(browser.process()!.pid!);
-  return { name, browser, open: opener(browser), runFirst: first, blankPage: () => browser.newPage(), close };
+  const blankPage = async () => waitByTime(await browser.newPage());
+  return { name, browser, open: opener(browser), runFirst: first, blankPage, close };
 }
 
 function opener(browser: Browser): VoiceBrowser['open'] {

@@ -2,10 +2,8 @@ import { build } from 'esbuild';
 import type { Page } from 'puppeteer-core';
 import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
+import { clickWhenReady, WAIT_MS, waitByTime } from './steady-page.ts';
 
-/** Only a limit for what does not happen at all: a browser on a busy machine is slow. */
-const HELP_AFTER_MS = 3000;
-const WAIT_MS = 60_000;
 /** Runs in the page before anything else. Browsers log some violations by themselves, but not all. */
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
   console.error('Content-Security-Policy: ' + effectiveDirective + ' forbids ' + blockedURI + ' (' + sourceFile + ':' + lineNumber + ')'));`;
@@ -53,7 +51,7 @@ export async function openVoicePage(page: Page, url: string, options: VoicePageO
   const install = `${await bundleProbe()}browserProbe.install(${JSON.stringify(probe)});`;
   await page.evaluateOnNewDocument(`${install}${TELL_VIOLATIONS}`);
   await page.goto(url, { waitUntil: 'load' });
-  return new VoicePage(page, errors);
+  return new VoicePage(waitByTime(page), errors);
 }
 
 /** A person using Partyline's page: clicks its buttons, looks at it, and hears what it plays. */
@@ -85,7 +83,7 @@ export class VoicePage {
 
   async type(testId: string, text: string): Promise<void> {
     const field = selector(testId);
-    await this.#click(field, 3);
+    await clickWhenReady(this.page, field, 3);
     await this.page.type(field, text);
   }
 
@@ -95,21 +93,7 @@ export class VoicePage {
 
   /** Waits for the element, which the page may draw anew at any moment, until it can be clicked. */
   async clickOn(cssSelector: string): Promise<void> {
-    await this.#click(cssSelector);
-  }
-
-  async #click(cssSelector: string, count = 1): Promise<void> {
-    // Puppeteer does not always scroll in a dialog that is opened again, and waits for frames of a page behind others.
-    const help = setInterval(() => {
-      const script = `document.querySelector(${JSON.stringify(cssSelector)})?.scrollIntoView({ block: 'center' })`;
-      void this.page.bringToFront().catch(() => {});
-      void this.page.evaluate(script).catch(() => {});
-    }, HELP_AFTER_MS);
-    try {
-      await this.page.locator(cssSelector).setTimeout(WAIT_MS).click({ count });
-    } finally {
-      clearInterval(help);
-    }
+    await clickWhenReady(this.page, cssSelector);
   }
 
   /** Waits until the page says that sound is flowing. */
