@@ -5,6 +5,8 @@ export interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
   readonly lastWordsMs?: number;
+  /** How long a process may take to exit after its plan. */
+  readonly exitMs?: number;
 }
 
 export type RunResults = FileResults & { readonly errorOutput: string; readonly tookMs: number };

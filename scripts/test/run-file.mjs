@@ -5,6 +5,11 @@ import { GroupResults, TapResults } from './tap-results.mjs';
 const GROUP_MAIN = fileURLToPath(new URL('group-main.mjs', import.meta.url));
 /** After its timeout, a test may say what it was waiting for. */
 const LAST_WORDS_MS = 10_000;
+/**
+ * tap writes its plan when nothing keeps the process alive any more. Rarely, Node then waits for ever for its compiler's
+ * threads, which wait for Node (https://github.com/nodejs/node/issues/54918).
+ */
+const EXIT_MS = 10_000;
 /** Processes that the test has started may keep its output open. */
 const DRAIN_MS = 2000;
 const running = new Set();
@@ -15,9 +20,13 @@ const running = new Set();
  */
 export async function runFile(file, options) {
   const results = new TapResults();
-  const { isLate, code, signal, errorOutput, tookMs } = await runNode([file], options, (text) => results.write(text));
+  const { isLate, isStuck, code, signal, errorOutput, tookMs } = await runNode([file], options, results);
   const read = results.end();
-  const problems = [isLate ? `did not end within ${options.timeoutMs / 1000} s` : null, signal && `ended by ${signal}`];
+  const isKilled = signal !== null && !isStuck;
+  const problems = [
+    isLate ? `did not end within ${options.timeoutMs / 1000} s` : null,
+    isKilled ? `ended by ${signal}` : null,
+  ];
   // A failed test makes the exit code 1.
   if (code !== 0 && code !== null && read.failed.length === 0) problems.push(`ended with exit code ${code}`);
   const problem = [...problems, read.problem].filter((part) => part).join(', ') || null;
@@ -35,17 +44,19 @@ export async function runGroup(tap, files, { first = '', ...options }) {
   const results = new GroupResults();
   const entries = Object.entries(files);
   const args = [GROUP_MAIN, first, tap, ...entries.flat()];
-  const { isLate, code, errorOutput } = await runNode(args, { ...options, files: entries.length }, (text) =>
-    results.write(text),
-  );
+  const { isLate, isStuck, code, errorOutput } = await runNode(args, { ...options, files: entries.length }, results);
   const read = results.end();
   // A failed test makes the exit code 1.
   const isExpected = code === ([...read.values()].some(({ failed }) => failed.length > 0) ? 1 : 0);
-  if (isLate || !isExpected) return new Map();
+  if (isLate || !(isExpected || isStuck)) return new Map();
   return new Map([...read].map(([name, file]) => [name, { ...file, errorOutput }]));
 }
 
-async function runNode(args, { cwd, env, timeoutMs, files = 1, lastWordsMs = LAST_WORDS_MS }, read) {
+async function runNode(
+  args,
+  { cwd, env, timeoutMs, files = 1, lastWordsMs = LAST_WORDS_MS, exitMs = EXIT_MS },
+  results,
+) {
   const startMs = performance.now();
   let errorOutput = '';
   const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
@@ -55,7 +66,16 @@ async function runNode(args, { cwd, env, timeoutMs, files = 1, lastWordsMs = LAS
     detached: true,
   });
   running.add(child);
-  child.stdout.setEncoding('utf8').on('data', read);
+  let isStuck = false;
+  let exitTimer;
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    results.write(text);
+    if (!results.isComplete || exitTimer !== undefined) return;
+    exitTimer = setTimeout(() => {
+      isStuck = true;
+      killGroup(child);
+    }, exitMs);
+  });
   child.stderr.setEncoding('utf8').on('data', (text) => {
     errorOutput += text;
   });
@@ -70,13 +90,14 @@ async function runNode(args, { cwd, env, timeoutMs, files = 1, lastWordsMs = LAS
   );
   const [code, signal] = await new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
   clearTimeout(timer);
+  clearTimeout(exitTimer);
   killGroup(child);
   running.delete(child);
   const drained = new Promise((resolve) => {
     setTimeout(resolve, DRAIN_MS).unref();
   });
   await Promise.race([closed, drained]);
-  return { isLate, code, signal, errorOutput, tookMs: performance.now() - startMs };
+  return { isLate, isStuck, code, signal, errorOutput, tookMs: performance.now() - startMs };
 }
 
 /** Kills all test files that are running, and everything that they have started. */

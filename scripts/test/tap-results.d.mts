@@ -15,10 +15,12 @@ export interface FileResults {
 
 export class TapResults {
   write(text: string): void;
+  readonly isComplete: boolean;
   end(): FileResults;
 }
 
 export class GroupResults {
   write(text: string): void;
+  readonly isComplete: boolean;
   end(): ReadonlyMap<string, FileResults & { readonly tookMs: number }>;
 }

@@ -14,14 +14,23 @@ export class TapResults {
   #comments = [];
   #bailout = null;
   #stray = null;
+  #isComplete = false;
 
   constructor(parser = new Parser()) {
     this.#parser = parser;
     this.#listen(parser, []);
+    parser.on('plan', ({ end }) => {
+      this.#isComplete = this.#tests > 0 && this.#tests === end;
+    });
   }
 
   write(text) {
     this.#parser.write(text);
+  }
+
+  /** True once the plan has come after the tests that it counts. */
+  get isComplete() {
+    return this.#isComplete;
   }
 
   end() {
@@ -95,6 +104,7 @@ export class GroupResults {
   #parser = new Parser();
   #files = new Map();
   #ended = new Map();
+  #isComplete = false;
 
   constructor() {
     this.#parser.on('child', (child) => this.#files.set(child.name, new TapResults(child)));
@@ -102,6 +112,14 @@ export class GroupResults {
       const file = this.#files.get(name);
       if (file !== undefined) this.#ended.set(name, { ...file.results, tookMs: time ?? 0 });
     });
+    this.#parser.on('plan', ({ end }) => {
+      this.#isComplete = this.#ended.size > 0 && this.#ended.size === end;
+    });
+  }
+
+  /** True once the plan has come after the files that it counts. */
+  get isComplete() {
+    return this.#isComplete;
   }
 
   write(text) {

@@ -10,9 +10,9 @@ import { runFile, runGroup } from '../../scripts/test/run-file.mjs';
 const HANG = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
 const PASS = `console.log('TAP version 14\\nok 1 - a\\n1..1');`;
 
-async function run(t: Test, code: string, timeoutMs = 60_000) {
+async function run(t: Test, code: string, timeoutMs = 60_000, exitMs = 60_000) {
   const directory = t.testdir({ 'file.mjs': code });
-  const options = { cwd: directory, env: process.env, timeoutMs, lastWordsMs: 0 };
+  const options = { cwd: directory, env: process.env, timeoutMs, lastWordsMs: 0, exitMs };
   return runFile(join(directory, 'file.mjs'), options);
 }
 
@@ -47,6 +47,13 @@ test('a file that does not end is stopped', async (t) => {
     passed: 1,
     problem: 'did not end within 2 s, ended by SIGKILL',
   });
+});
+
+test('a process that hangs after its last test is ended, and its results count', async (t) => {
+  const code = `console.log('TAP version 14'); process.on('exit', () => { ${PASS} ${HANG} });`;
+  t.match(await run(t, code, 60_000, 200), { passed: 1, failed: [], problem: null });
+  const planFirst = `console.log('TAP version 14\\n1..1\\nok 1 - a'); ${HANG}`;
+  t.match(await run(t, planFirst, 1000, 200), { problem: 'did not end within 1 s, ended by SIGKILL' });
 });
 
 test('processes that a file has started end with it', async (t) => {
