@@ -11,6 +11,7 @@ export function thisMachine(env: Environment): Machine {
     cores: availableParallelism(),
     ipv6: addresses.some(({ family }) => family === 'IPv6'),
     dataDir: defaultDataDir(env),
+    hasStateDirectory: (env['STATE_DIRECTORY'] ?? '') !== '',
   };
 }
 

@@ -13,7 +13,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],
   },
   { title: 'Access', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
-  { title: 'Rooms', keys: ['keptRooms', 'roomList', 'roomPreview'] },
+  { title: 'Rooms', keys: ['keptRooms', 'roomList', 'roomPreview', 'keepState'] },
   {
     title: 'API and webhooks',
     keys: ['adminToken', 'adminTokenFile', 'webhookUrls', 'webhookSecret', 'webhookSecretFile'],

@@ -9,6 +9,8 @@ export interface Machine {
   readonly ipv6?: boolean;
   /** Directory for files that the server creates and reads again. */
   readonly dataDir?: string;
+  /** A service manager has made that directory for this server; false if omitted. */
+  readonly hasStateDirectory?: boolean;
 }
 
 /** The source of the page's certificate; `off` means that the page is served over plain HTTP. */

@@ -29,6 +29,7 @@ import { MUMBLE_SETTINGS } from './mumble-settings.ts';
 import { PLAYER_SETTINGS } from './player-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
+import { STATE_SETTINGS } from './state-settings.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
 
 const MINUTE_MS = 60_000;
@@ -114,7 +115,7 @@ export const SETTINGS = {
       example: '',
       of: ({ dataDir = '' }) => dataDir,
     },
-    help: 'Directory for certificates and their keys.',
+    help: 'Directory for certificates and their keys, and for what keep-state keeps.',
   }),
 
   access: setting(choice(['open', 'token']), {
@@ -134,6 +135,7 @@ export const SETTINGS = {
     help: 'Room passwords, either hashed by "partyline password" or in plain text.',
   }),
   ...VISIBILITY_SETTINGS,
+  ...STATE_SETTINGS,
 
   adminToken: setting(bearerToken({ minLength: MIN_ADMIN_TOKEN_LENGTH }), {
     default: '',

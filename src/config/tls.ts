@@ -45,6 +45,7 @@ export function tlsProblems(config: Config): string[] {
   if (httpPort !== 0 && httpPort === port) problems.push(`http-port and port are both ${port}; they must differ.`);
   if ((mode === 'acme' || mode === 'self-signed') && dataDir === '')
     problems.push('data-dir is required to store the certificate.');
+  if (config.keepState === 'on' && dataDir === '') problems.push('keep-state requires data-dir.');
   return problems;
 }
 

@@ -1,6 +1,7 @@
 /** Who may come in by another way than the page, and how that is counted. */
 import type { Context } from 'koa';
 import { AppError, toAppError } from '../lib/errors.ts';
+import { addressKey } from '../lib/net/client-address.ts';
 import { type AddressLimits, WRONG_PROOF } from '../rooms/address-limits.ts';
 import { type Admission, GUEST } from '../rooms/admission.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
@@ -18,15 +19,17 @@ export interface Doors {
 export interface Visitor {
   readonly room: string;
   readonly token: string | undefined;
-  /** The address, as limits count it. */
-  readonly addressKey: string;
+  /** The whole address. */
+  readonly client: string;
   /** Whether the client is still there. */
   readonly isWanted: () => boolean;
 }
 
-/** Rejects with `rate_limited`, or as `RoomRegistry.admit` does. */
+/** Rejects with `rate_limited`, `kicked` if the address is banned, or as `RoomRegistry.admit` does. */
 export async function admit({ registry, addresses }: Doors, visitor: Visitor): Promise<Admission> {
-  const { room, token, addressKey: from, isWanted } = visitor;
+  const { room, token, client, isWanted } = visitor;
+  const from = addressKey(client);
+  addresses.checkBan(client);
   const wasNotWrong = addresses.join(from, token !== undefined);
   try {
     const admission = await registry.admit({ room, token, from }, isWanted);
@@ -38,9 +41,10 @@ export async function admit({ registry, addresses }: Doors, visitor: Visitor): P
   }
 }
 
-/** Counts somebody who needs neither a password nor a token. Throws `rate_limited`. */
-export function admitAnyone({ addresses }: Doors, from: string): Admission {
-  addresses.join(from, false);
+/** Counts somebody who needs neither a password nor a token. Throws `rate_limited` or `kicked`. */
+export function admitAnyone({ addresses }: Doors, client: string): Admission {
+  addresses.checkBan(client);
+  addresses.join(addressKey(client), false);
   return GUEST;
 }
 

@@ -19,6 +19,8 @@ export interface HealthInput {
   readonly certificate?: HealthProblem | undefined;
   /** The address of a reverse proxy that should be in `trust-proxy`. */
   readonly untrustedProxy?: string | undefined;
+  /** Why rooms and bans are not kept; undefined if they are. */
+  readonly state?: string | undefined;
   readonly rooms: number;
   readonly participants: number;
 }
@@ -36,6 +38,7 @@ export interface HealthProblem {
     | 'certificate_expiring'
     | 'certificate_expired'
     | 'proxy_not_trusted'
+    | 'state_not_saved'
     | 'media_loopback_only'
     | 'media_address_unbound';
   readonly message: string;
@@ -67,6 +70,7 @@ export function health({
   stalledMs,
   certificate,
   untrustedProxy,
+  state,
   rooms,
   participants,
 }: HealthInput): Health {
@@ -81,6 +85,7 @@ export function health({
     problems: [
       ...problems,
       ...settingsProblems(certificate, untrustedProxy),
+      ...(state === undefined ? [] : [{ code: 'state_not_saved' as const, message: state }]),
       ...addressProblems(reach),
       ...workers.flatMap(starvationOf),
     ],

@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'too_many_shares'
   | 'owner_left'
   | 'unknown_ban'
+  | 'too_many_bans'
   | 'kicked'
   | 'capture_off'
   | 'capture_running'

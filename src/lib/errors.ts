@@ -161,6 +161,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'This identity is not banned from the room.',
   },
+  too_many_bans: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'There are too many bans without an end; lift some first.',
+  },
   kicked: {
     fault: 'user',
     httpStatus: 403,

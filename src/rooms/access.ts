@@ -7,6 +7,7 @@ import { BanList } from './ban-list.ts';
 import { createControlToken, verifyControlToken } from './control-token.ts';
 import { createJoinToken, RENEWED_LIFETIME_MS, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
 import { roomKey, roomKeyOrUndefined } from './names.ts';
+import type { KeptStore } from './ports.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
 /** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
@@ -19,6 +20,8 @@ export interface AccessOptions {
   /** Passwords by room, in plain text or hashed. */
   readonly roomPasswords: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** Keeps the bans. */
+  readonly store?: KeptStore;
 }
 
 /** A token that replaces one which will expire. */
@@ -47,12 +50,12 @@ export class AccessControl {
   readonly #clock: Clock;
 
   /** Throws an error with a sentence for the operator if a room name or a hash is invalid. */
-  constructor({ mode, tokenSecret, roomPasswords, clock }: AccessOptions) {
+  constructor({ mode, tokenSecret, roomPasswords, clock, store }: AccessOptions) {
     this.#mode = mode;
     this.#key = tokenSecret === '' ? undefined : tokenKey(tokenSecret);
     this.#passwords = new RoomPasswords(roomPasswords, clock);
     this.#clock = clock;
-    this.bans = new BanList(clock);
+    this.bans = new BanList(clock, store);
   }
 
   /** Anyone who can read the configuration can read these passwords. */
@@ -90,7 +93,7 @@ export class AccessControl {
       if (admission.identity !== identity) throw new AppError('token_invalid', 'It is for another identity.');
       return admission;
     }
-    if (identity !== null) this.#checkBan(room, identity);
+    if (identity !== null) this.bans.checkIdentity(room, identity);
     if (isHome) return holder;
     if (this.#mode === 'token') throw new AppError('token_required');
     await this.#passwords.check(room, request.password, isWanted, request.from);
@@ -188,14 +191,9 @@ export class AccessControl {
     const admission = await verifyJoinToken(this.#key, token, { room, wallNowMs });
     const { identity, isRenewed } = admission;
     if (identity === null) return admission;
-    this.#checkBan(room, identity);
+    this.bans.checkIdentity(room, identity);
     // The token with which they first came may have expired long ago.
     if (isRenewed === true && this.bans.wasRemoved(room, identity)) throw new AppError('kicked');
     return admission;
-  }
-
-  #checkBan(room: string, identity: string): void {
-    const retryAfterMs = this.bans.remainingMs(room, identity);
-    if (retryAfterMs !== undefined) throw new AppError('kicked', undefined, { retryAfterMs });
   }
 }

@@ -3,6 +3,7 @@ import { AppError, type ErrorCode } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { AddressRate } from '../lib/rates/address-rate.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
+import type { BanList } from './ban-list.ts';
 
 /** The errors that someone who guesses receives. */
 export const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
@@ -16,19 +17,22 @@ export interface AddressLimitsOptions {
   readonly maxFailedJoinsPerMinute: number;
 }
 
-/** Limits per address, as written by `addressKey`. */
+/** Limits per address, as written by `addressKey`, and which addresses are banned. */
 export class AddressLimits {
   readonly #counts: LimitCounts;
   readonly #open: AddressCount;
   readonly #connects: AddressRate;
   readonly #joins: AddressRate;
   readonly #failures: AddressRate;
+  readonly #bans: Pick<BanList, 'checkAddress'> | undefined;
 
   constructor(
     { maxConnectionsPerAddress, maxJoinsPerMinute, maxFailedJoinsPerMinute }: AddressLimitsOptions,
     clock: Clock,
     counts = new LimitCounts(),
+    bans?: Pick<BanList, 'checkAddress'>,
   ) {
+    this.#bans = bans;
     this.#open = new AddressCount(maxConnectionsPerAddress);
     this.#counts = counts;
     const rate = (perMinute: number, limit: 'connects_per_minute' | 'joins_per_minute' | 'failed_joins_per_minute') =>
@@ -36,6 +40,11 @@ export class AddressLimits {
     this.#connects = rate(maxJoinsPerMinute, 'connects_per_minute');
     this.#joins = rate(maxJoinsPerMinute, 'joins_per_minute');
     this.#failures = rate(maxFailedJoinsPerMinute, 'failed_joins_per_minute');
+  }
+
+  /** `address` is the whole one, not its key. Throws `kicked` if it is banned. */
+  checkBan(address: string): void {
+    this.#bans?.checkAddress(address);
   }
 
   /** Throws `rate_limited`, or `too_many_connections` for this address. */

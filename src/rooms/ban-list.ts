@@ -1,46 +1,90 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock, Millis } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
+import { formatNetwork, NetworkMap, parseNetwork } from '../lib/net/network.ts';
+import { type KeptStore, NOTHING_KEPT } from './ports.ts';
 
 const MAX_BANS = 10_000;
+/** Larger networks are whole providers, and a typing error must not keep everybody out. */
+const MIN_BITS = { 4: 8, 16: 16 } as Readonly<Record<number, number>>;
 
-/** A temporary ban from a room. */
+/** Somebody who may not join: an identity, or everybody in a network. */
 export interface Ban {
-  /** The banned identity, from the person's token. */
-  readonly identity: string;
-  /** Their name when they were banned. */
+  readonly id: string;
+  /** As `roomKey` returns it; null: the whole server, as for every network. */
+  readonly room: string | null;
+  /** From the person's token or Mumble certificate; null if `address` is banned. */
+  readonly identity: string | null;
+  /** An address or a network, as `formatNetwork` returns it. */
+  readonly address: string | null;
+  /** Their name when they were banned; empty if it was not known. */
   readonly name: string;
+  /** For the operator and the moderators; empty for none. */
+  readonly reason: string;
   /** The identity of the moderator who banned them; null: the operator. */
   readonly by: string | null;
   /** Milliseconds since 1970, like `untilMs`. */
   readonly sinceMs: Millis;
-  readonly untilMs: Millis;
+  /** Null: without an end. */
+  readonly untilMs: Millis | null;
 }
 
-interface Entry {
-  readonly room: string;
-  readonly ban: Ban;
+export interface NewBan {
+  readonly room?: string | null;
+  /** Either this or `address` is given. */
+  readonly identity?: string | undefined;
+  readonly address?: string | undefined;
+  readonly name?: string;
+  readonly reason?: string;
+  readonly by: string | null;
+  /** Null: without an end. */
+  readonly durationMs: Millis | null;
 }
 
 /**
- * Temporary bans, by the identity in people's tokens. Bans outlive rooms. A ban ends at the announced wall-clock time,
- * even if the machine slept in between.
+ * Bans outlive rooms and, with a store that lasts, the server. A ban ends at its wall-clock time, even if the machine
+ * slept in between.
  */
 export class BanList {
   readonly #clock: Clock;
+  readonly #store: KeptStore;
   /** By room and identity, oldest first: until when those who were removed cannot return with a renewed token. */
   readonly #removed = new Map<string, Millis>();
-  /** By room and identity, oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  /** By id, oldest first. */
+  readonly #bans = new Map<string, Ban>();
+  /** By room and identity. */
+  readonly #identities = new Map<string, Ban>();
+  readonly #networks = new NetworkMap<Ban>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, store: KeptStore = NOTHING_KEPT) {
     this.#clock = clock;
+    this.#store = store;
+    for (const ban of store.all('bans').values()) this.#insert(ban);
   }
 
-  ban(room: string, { identity, name, by }: Pick<Ban, 'identity' | 'name' | 'by'>, durationMs: Millis): void {
-    const key = keyOf(room, identity);
-    this.#entries.delete(key);
-    if (this.#entries.size >= MAX_BANS) this.#makeRoom();
+  /**
+   * Replaces a ban of the same target. When the list is full, the oldest ban with an end is forgotten. Throws
+   * `invalid_request` for what is no address, or a network of more than a provider, and `too_many_bans`.
+   */
+  add({ room = null, identity, address, name = '', reason = '', by, durationMs }: NewBan): Ban {
+    const network = address === undefined ? null : bannableNetwork(address);
+    if ((identity === undefined) === (network === null))
+      throw new AppError('invalid_request', 'Either an identity or an address is banned.');
+    const previous = network === null ? this.#identities.get(keyOf(room, identity ?? '')) : this.#networks.get(network);
+    if (previous !== undefined) this.#delete(previous);
+    if (this.#bans.size >= MAX_BANS) this.#makeRoom();
     const sinceMs = this.#clock.wallNow();
-    this.#entries.set(key, { room, ban: { identity, name, by, sinceMs, untilMs: sinceMs + durationMs } });
+    const ban: Ban = {
+      id: randomBytes(9).toString('base64url'),
+      room: network === null ? room : null,
+      identity: identity ?? null,
+      address: network && formatNetwork(network),
+      ...{ name, reason, by, sinceMs },
+      untilMs: durationMs === null ? null : sinceMs + durationMs,
+    };
+    this.#insert(ban);
+    this.#store.set('bans', ban.id, ban);
+    return ban;
   }
 
   /** Tokens that this server has renewed for this person so far no longer admit them. */
@@ -59,44 +103,102 @@ export class BanList {
     return this.#clock.wallNow() < (this.#removed.get(keyOf(room, identity)) ?? 0);
   }
 
-  isBanned(room: string, identity: string): boolean {
-    return this.remainingMs(room, identity) !== undefined;
+  /** Throws `kicked` while the identity is banned from this room or from the server. */
+  checkIdentity(room: string, identity: string): void {
+    this.#check([this.#identities.get(keyOf(room, identity)), this.#identities.get(keyOf(null, identity))]);
   }
 
-  /** How long the identity is still banned; undefined if it is not. */
-  remainingMs(room: string, identity: string): Millis | undefined {
-    const key = keyOf(room, identity);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    const remainingMs = entry.ban.untilMs - this.#clock.wallNow();
-    if (remainingMs > 0) return remainingMs;
-    this.#entries.delete(key);
-    return undefined;
+  /** Throws `kicked` while the address is banned. */
+  checkAddress(address: string): void {
+    this.#check(this.#networks.matches(address));
+  }
+
+  /** Whether the ban keeps out somebody with this identity and address in this room. */
+  concerns(ban: Ban, room: string, identity: string | null, address: string | null): boolean {
+    if (ban.identity !== null) return ban.identity === identity && (ban.room === null || ban.room === room);
+    return address !== null && this.#networks.matches(address).includes(ban);
+  }
+
+  /** All that are in force, oldest first. */
+  get all(): Ban[] {
+    return Array.from(this.#bans.values()).filter((ban) => !this.#isOver(ban));
   }
 
   /** The bans of one room that are in force, oldest first. */
   list(room: string): Ban[] {
-    const nowMs = this.#clock.wallNow();
-    return Array.from(this.#entries.values())
-      .filter((entry) => entry.room === room && nowMs < entry.ban.untilMs)
-      .map(({ ban }) => ban);
+    return this.all.filter((ban) => ban.room === room);
   }
 
   /** Ends a ban early; false if there is none. */
   lift(room: string, identity: string): boolean {
-    return this.isBanned(room, identity) && this.#entries.delete(keyOf(room, identity));
+    return this.#end(this.#identities.get(keyOf(room, identity)));
   }
 
-  /** Forgets expired bans, or the oldest if none has expired. */
+  /** The same by its id. */
+  liftById(id: string): boolean {
+    return this.#end(this.#bans.get(id));
+  }
+
+  #end(ban: Ban | undefined): boolean {
+    if (ban === undefined) return false;
+    this.#delete(ban);
+    return !this.#isOver(ban);
+  }
+
+  #check(bans: readonly (Ban | undefined)[]): void {
+    for (const ban of bans) {
+      if (ban === undefined) continue;
+      if (this.#isOver(ban)) this.#delete(ban);
+      else throw refusal(ban, this.#clock.wallNow());
+    }
+  }
+
+  #isOver({ untilMs }: Ban): boolean {
+    return untilMs !== null && untilMs <= this.#clock.wallNow();
+  }
+
+  #insert(ban: Ban): void {
+    const { id, room, identity, address } = ban;
+    this.#bans.set(id, ban);
+    if (identity !== null) this.#identities.set(keyOf(room, identity), ban);
+    const network = address === null ? undefined : parseNetwork(address);
+    if (network !== undefined) this.#networks.set(network, ban);
+  }
+
+  #delete({ id, room, identity, address }: Ban): void {
+    this.#bans.delete(id);
+    if (identity !== null) this.#identities.delete(keyOf(room, identity));
+    const network = address === null ? undefined : parseNetwork(address);
+    if (network !== undefined) this.#networks.delete(network);
+    this.#store.set('bans', id, null);
+  }
+
+  /** Forgets those that are over, or the oldest of those that would end. */
   #makeRoom(): void {
-    const nowMs = this.#clock.wallNow();
-    for (const [key, { ban }] of this.#entries) if (ban.untilMs <= nowMs) this.#entries.delete(key);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size >= MAX_BANS && oldest !== undefined) this.#entries.delete(oldest);
+    const all = [...this.#bans.values()];
+    const over = all.filter((ban) => this.#isOver(ban));
+    const forgotten = over.length > 0 ? over : all.filter(({ untilMs }) => untilMs !== null).slice(0, 1);
+    if (forgotten.length === 0) throw new AppError('too_many_bans');
+    for (const ban of forgotten) this.#delete(ban);
   }
 }
 
-/** Keys of rooms contain no spaces. */
-function keyOf(room: string, identity: string): string {
-  return `${room} ${identity}`;
+/** What somebody who is banned is told. Whoever is banned without an end is told no time. */
+export function refusal({ untilMs }: Ban, wallNowMs: Millis): AppError {
+  return new AppError('kicked', undefined, untilMs === null ? {} : { retryAfterMs: untilMs - wallNowMs });
+}
+
+function bannableNetwork(text: string) {
+  const network = parseNetwork(text);
+  if (network === undefined)
+    throw new AppError('invalid_request', 'An address is banned as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48.');
+  const minBits = MIN_BITS[network.bytes.length] ?? 0;
+  if (network.bits < minBits)
+    throw new AppError('invalid_request', `The network is too large: at least /${minBits} is needed.`);
+  return network;
+}
+
+/** Keys of rooms contain no spaces and no asterisks. */
+function keyOf(room: string | null, identity: string): string {
+  return `${room ?? '*'} ${identity}`;
 }

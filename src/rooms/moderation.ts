@@ -5,6 +5,7 @@ import type { BanList } from './ban-list.ts';
 import type { RoomEvent } from './events.ts';
 import { CLOCK_TOLERANCE_S, RENEWED_LIFETIME_MS } from './join-token.ts';
 import type { Participant } from './participant.ts';
+import type { Decisions } from './ports.ts';
 
 /** An action of a moderator. */
 export type ModeratorAction =
@@ -29,26 +30,38 @@ export interface ModerationOptions {
   readonly bans: BanList;
   readonly tellAll: (event: RoomEvent) => void;
   readonly setSlowMode: (seconds: number) => void;
+  /** As they were when the server last ran. */
+  readonly decisions?: Decisions | undefined;
+  /** After each action. */
+  readonly decided: (action: ModeratorAction) => void;
   readonly log: Logger;
 }
 
 const MAX_MUTED_IDENTITIES = 10_000;
 
-/** The decisions of one room's moderators. Except for bans, they are forgotten with the room. */
+/** The decisions of one room's moderators. Except for bans, they are forgotten when the room closes. */
 export class Moderation {
   readonly #options: ModerationOptions;
-  readonly #mutedIdentities = new Set<string>();
-  readonly #mutedInChat = new Set<string>();
+  readonly #mutedIdentities: Set<string>;
+  readonly #mutedInChat: Set<string>;
   /** The ids of people whose shared sounds are muted. */
   readonly #mutedSounds = new Set<string>();
-  #locked = false;
+  #locked: boolean;
 
   constructor(options: ModerationOptions) {
     this.#options = options;
+    const { locked = false, muted = [], mutedInChat = [] } = options.decisions ?? {};
+    this.#locked = locked;
+    this.#mutedIdentities = new Set(muted);
+    this.#mutedInChat = new Set(mutedInChat);
   }
 
   get locked(): boolean {
     return this.#locked;
+  }
+
+  get decisions(): Decisions {
+    return { locked: this.#locked, muted: [...this.#mutedIdentities], mutedInChat: [...this.#mutedInChat] };
   }
 
   /**
@@ -109,6 +122,7 @@ export class Moderation {
         break;
     }
     this.#options.log.info({ moderator: by?.id ?? 'operator', ...action }, 'moderated');
+    this.#options.decided(action);
   }
 
   #mute(participant: Participant, muted: boolean): void {
@@ -131,7 +145,7 @@ export class Moderation {
     const { identity } = participant.admission;
     if (identity !== null) bans.removed(room, identity, RENEWED_LIFETIME_MS + CLOCK_TOLERANCE_S * 1000);
     const isBanned = identity !== null && banSeconds > 0;
-    if (isBanned) bans.ban(room, { identity, name, by: by?.admission.identity ?? null }, banSeconds * 1000);
+    if (isBanned) bans.add({ room, identity, name, by: by?.admission.identity ?? null, durationMs: banSeconds * 1000 });
     participant.kick(isBanned ? banSeconds * 1000 : undefined);
   }
 

@@ -1,5 +1,7 @@
 import type { Millis } from '../lib/clock.ts';
+import type { Ban } from './ban-list.ts';
 import type { EndReason, LeaveReason, ParticipantView } from './events.ts';
+import type { RoomSettings } from './room-options.ts';
 
 export type RoomEndReason = 'empty' | 'room_closed' | 'server_closing';
 
@@ -35,3 +37,40 @@ export interface RoomObserver {
   /** Not when participants leave the room, which ends their membership in its channels. */
   channelChanged(room: RoomFact, fact: ChannelFact): void;
 }
+
+/** What moderators have decided for a room. */
+export interface Decisions {
+  readonly locked: boolean;
+  /** Identities that stay muted when they come back, oldest first. */
+  readonly muted: readonly string[];
+  /** The same in the chat. */
+  readonly mutedInChat: readonly string[];
+}
+
+/** A permanent room, as it is kept. */
+export interface KeptRoom extends Decisions {
+  readonly name: string;
+  /** Hashed; null: none of its own. */
+  readonly password: string | null;
+  /** What was set for this room. Everything else is as the server's settings say. */
+  readonly settings: Partial<RoomSettings>;
+}
+
+/** What is kept, by table. */
+export interface KeptRecords {
+  /** By `roomKey`. */
+  readonly rooms: KeptRoom;
+  /** By id. */
+  readonly bans: Ban;
+}
+
+/** Keeps what must not be lost when the server ends. */
+export interface KeptStore {
+  /** What was there when the server started. */
+  all<T extends keyof KeptRecords>(table: T): ReadonlyMap<string, KeptRecords[T]>;
+  /** Replaces the record with this key; null deletes it. Neither throws nor blocks; the store reports its failures. */
+  set<T extends keyof KeptRecords>(table: T, key: string, record: KeptRecords[T] | null): void;
+}
+
+/** Everything is lost when the server ends. */
+export const NOTHING_KEPT: KeptStore = { all: () => new Map(), set: () => {} };

@@ -10,7 +10,7 @@ import type { FileLimits } from './chat/file-store.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
 import type { EventOf, ParticipantListener, ParticipantView } from './events.ts';
 import type { Participant } from './participant.ts';
-import type { RoomObserver } from './ports.ts';
+import type { KeptStore, RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { RoomListMode } from './room-list.ts';
 import type { RoomSettings, RoomView } from './room-options.ts';
@@ -53,6 +53,8 @@ export interface RegistryOptions {
   readonly log: Logger;
   readonly observer?: RoomObserver;
   readonly limitCounts?: LimitCounts;
+  /** Keeps permanent rooms; nothing is kept if omitted. */
+  readonly store?: KeptStore;
   /** Everyone who was there when `drain` was called has left, or its deadline has passed. */
   readonly onDrained?: () => void;
 }

@@ -13,7 +13,7 @@ import { holderOfToken } from './holders.ts';
 import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
-import type { RoomObserver } from './ports.ts';
+import { type Decisions, NOTHING_KEPT, type RoomObserver } from './ports.ts';
 import {
   CHAT,
   type ChatDefaults,
@@ -27,10 +27,10 @@ import {
   type RoomFigures,
 } from './registry-options.ts';
 import { Room } from './room.ts';
-import { linkedNames, RoomLinks } from './room-links.ts';
+import { RoomKeeper } from './room-keeper.ts';
+import { RoomLinks, withCheckedNames } from './room-links.ts';
 import { RoomList } from './room-list.ts';
 import type { RoomSettings } from './room-options.ts';
-import { teamNames } from './teams.ts';
 import { createTextCounts } from './text-counts.ts';
 
 interface Opening {
@@ -38,6 +38,7 @@ interface Opening {
   readonly settings?: Partial<RoomSettings>;
   /** The address that the room counts against. */
   readonly from?: string | undefined;
+  readonly decisions?: Decisions | undefined;
 }
 
 /** When somebody who wants to listen may ask again. */
@@ -65,6 +66,7 @@ export class RoomRegistry {
   readonly textCounts = createTextCounts();
   /** Of the chats of all rooms. */
   readonly files: ChatFiles;
+  readonly keeper: RoomKeeper;
   /** What people see of rooms that they are not in. */
   readonly list: RoomList;
   #draining: Draining | undefined;
@@ -77,6 +79,7 @@ export class RoomRegistry {
     this.#observer = options.observer ?? NOBODY;
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
     this.#chat = options.chat ?? CHAT;
+    this.keeper = new RoomKeeper(options.store ?? NOTHING_KEPT);
     const files = { limits: this.#chat.files ?? NO_FILES, clock: options.clock, limitCounts: this.#limitCounts };
     this.files = new ChatFiles(files, this.#rooms);
     this.list = new RoomList({
@@ -175,21 +178,24 @@ export class RoomRegistry {
    * Opens a permanent room. Throws `invalid_room`, `room_exists`, `too_many_rooms`, `invalid_request`,
    * `invalid_channel` or `server_closing`.
    */
-  create({ name: wanted, locked, password, ...settings }: NewRoom): Room {
+  create(wanted: NewRoom): Room {
+    const room = this.restore(wanted);
+    const { name: _, locked, ...settings } = wanted;
+    if (locked) room.moderate({ type: 'lock', locked });
+    this.keeper.changed(room, settings);
+    return room;
+  }
+
+  /** The same for a room that is in the settings, or that is kept. */
+  restore({ name: wanted, locked: _, password, ...settings }: NewRoom, decisions?: Decisions): Room {
     if (this.#closed) throw new AppError('server_closing');
     const name = roomName(wanted);
     const key = roomKey(name);
     if (this.#rooms.has(key)) throw new AppError('room_exists');
     this.#checkNumber();
-    const { links, teams } = settings;
-    const named = {
-      ...(links !== undefined && { links: linkedNames(key, links) }),
-      ...(teams !== undefined && { teams: teamNames(teams) }),
-    };
+    const named = withCheckedNames(key, settings);
     if (password !== undefined) this.#access.setPassword(key, password);
-    const room = this.#open(name, { permanent: true, settings: { ...settings, ...named } });
-    if (locked) room.moderate({ type: 'lock', locked });
-    return room;
+    return this.#open(name, { permanent: true, settings: named, decisions });
   }
 
   /** Throws `unknown_room`, or what `Room.change` throws. */
@@ -198,6 +204,7 @@ export class RoomRegistry {
     room.change(settings);
     if (password !== undefined) this.#access.setPassword(room.key, password);
     if (locked !== undefined) room.moderate({ type: 'lock', locked });
+    this.keeper.changed(room, { ...settings, password });
     return room;
   }
 
@@ -321,7 +328,7 @@ export class RoomRegistry {
     throw new AppError('too_many_rooms_of_address');
   }
 
-  #open(name: string, { permanent = false, settings = {}, from }: Opening = {}): Room {
+  #open(name: string, { permanent = false, settings = {}, from, decisions }: Opening = {}): Room {
     this.#checkNumber();
     if (from !== undefined) this.#checkAddress(from);
     const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
@@ -353,6 +360,7 @@ export class RoomRegistry {
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
+      decisions,
       entry: () => this.#access.entryOf(key),
       observer: this.#observer,
       limitCounts: this.#limitCounts,
@@ -366,7 +374,9 @@ export class RoomRegistry {
         this.#movedTo.delete(resumeToken);
         this.#draining?.check();
       },
-      onClosed: () => {
+      onDecided: (decided, action) => this.keeper.decided(decided, action),
+      onClosed: (reason) => {
+        if (reason !== 'server_closing') this.keeper.closed({ key });
         addressClosed();
         this.#rooms.delete(key);
         this.#links.changed(key);

@@ -4,6 +4,8 @@
  */
 import { AppError } from '../lib/errors.ts';
 import { roomKeyOrUndefined } from './names.ts';
+import type { RoomSettings } from './room-options.ts';
+import { teamNames } from './teams.ts';
 
 /** As far as links are concerned. */
 export interface LinkableRoom<R> {
@@ -26,6 +28,16 @@ export function linkedNames(own: string, wanted: readonly string[]): readonly st
     return key;
   });
   return [...new Set(keys)];
+}
+
+/** Settings of the room with the key `own`, whose names are as rooms use them. Throws as `linkedNames` and `teamNames`. */
+export function withCheckedNames(own: string, settings: Partial<RoomSettings>): Partial<RoomSettings> {
+  const { links, teams } = settings;
+  return {
+    ...settings,
+    ...(links !== undefined && { links: linkedNames(own, links) }),
+    ...(teams !== undefined && { teams: teamNames(teams) }),
+  };
 }
 
 /** The links between all open rooms. */

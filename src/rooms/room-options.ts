@@ -10,11 +10,13 @@ import type { BanList } from './ban-list.ts';
 import type { FileStore } from './chat/file-store.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
 import type { ParticipantListener, ParticipantView, SpaceView } from './events.ts';
+import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
 import type { PersonalView } from './personal-sound.ts';
-import type { RoomObserver } from './ports.ts';
+import type { Decisions, RoomEndReason, RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { PersonalRecordingView } from './recording/room-recording.ts';
+import type { Room } from './room.ts';
 import type { TextCounts } from './text-counts.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
@@ -53,6 +55,8 @@ export interface RoomOptions {
   /** How long the seat of a broken connection is kept while its media works. */
   readonly resumeTimeoutMs: Millis;
   readonly bans: BanList;
+  /** What its moderators had decided when the server last ran. */
+  readonly decisions?: Decisions | undefined;
   /** How others get in now. */
   readonly entry: () => RoomEntry;
   readonly chatKeeping: ChatKeeping;
@@ -67,10 +71,11 @@ export interface RoomOptions {
   readonly log: Logger;
   /** The names in `links` have changed. */
   readonly onLinksChanged: () => void;
+  readonly onDecided: (room: Room, action: ModeratorAction) => void;
   /** A participant is no longer in any room. */
   readonly onLeft: (participant: Participant) => void;
   /** The room is closed, by `close` or because its last participant left. */
-  readonly onClosed: () => void;
+  readonly onClosed: (reason: RoomEndReason) => void;
 }
 
 export interface JoinOptions {

@@ -18,7 +18,7 @@ import type { ParticipantRoom } from './participant-options.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
 import { RoomPlayers } from './players.ts';
-import type { ParticipantFact, RoomEndReason } from './ports.ts';
+import type { Decisions, ParticipantFact, RoomEndReason } from './ports.ts';
 import { RoomRecording } from './recording/room-recording.ts';
 import { RoomData } from './room-data.ts';
 import { RoomLevels } from './room-levels.ts';
@@ -71,7 +71,7 @@ export class Room {
   #closed = false;
 
   constructor(options: RoomOptions) {
-    const { name, key, permanent, settings, bans, clock, log, observer } = options;
+    const { name, key, permanent, settings, bans, decisions, clock, log, observer } = options;
     this.name = name;
     this.key = key;
     this.permanent = permanent;
@@ -80,18 +80,13 @@ export class Room {
     this.#settings = settings;
     this.#log = log.child({ room: name });
     this.#moderation = new Moderation({
-      room: key,
-      participants: this.#participants,
-      bans,
+      ...{ room: key, participants: this.#participants, bans, decisions, log: this.#log },
       tellAll: (event) => this.tellAll(event),
       setSlowMode: (slowModeSeconds) => this.change({ slowModeSeconds }),
-      log: this.#log,
+      decided: (action) => options.onDecided(this, action),
     });
-    this.#updates = new ParticipantUpdates({
-      participants: this.#participants,
-      limitCounts: options.limitCounts,
-      clock,
-    });
+    const { limitCounts, textCounts, chatKeeping: keeping, files } = options;
+    this.#updates = new ParticipantUpdates({ participants: this.#participants, limitCounts, clock });
     this.sound = new PersonalSound({
       participants: this.#participants,
       mayWhisper: () => this.#settings.whispers,
@@ -103,7 +98,6 @@ export class Room {
     });
     this.sound.setLinkable(settings.links.length > 0);
     if (settings.teams.length > 0) this.sound.setTeams(settings.teams);
-    const { limitCounts, textCounts, chatKeeping: keeping, files } = options;
     const shared = { participants: this.#participants, limitCounts, textCounts, clock };
     this.chat = new RoomChat({ ...shared, keeping, files, room: key, settings: () => this.#settings });
     this.data = new RoomData(shared);
@@ -132,6 +126,10 @@ export class Room {
   /** Nobody new can join. */
   get locked(): boolean {
     return this.#moderation.locked;
+  }
+
+  get decisions(): Decisions {
+    return this.#moderation.decisions;
   }
 
   /** How somebody new gets in. */
@@ -321,7 +319,7 @@ export class Room {
     this.#media = undefined;
     this.#log.info({ reason }, 'room closed');
     observer.roomEnded(this, reason);
-    onClosed();
+    onClosed(reason);
   }
 
   /** Notifies everyone in the room. */

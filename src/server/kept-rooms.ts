@@ -1,12 +1,15 @@
 import type { Config } from '../config/config.ts';
-import { roomKeyOrUndefined } from '../rooms/names.ts';
+import { roomKey, roomKeyOrUndefined } from '../rooms/names.ts';
+import { parsePasswordHash } from '../rooms/password-hash.ts';
+import type { KeptRoom, KeptStore } from '../rooms/ports.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
+import type { RoomSettings } from '../rooms/room-options.ts';
 import { settingsError } from './start-error.ts';
 
 type KeptRooms = Pick<Config, 'keptRooms' | 'maxRooms'>;
 
 /** Throws `StartError` if `openKeptRooms` could not open all of them. */
-export function checkKeptRooms({ keptRooms, maxRooms }: KeptRooms): void {
+export function checkKeptRooms({ keptRooms, maxRooms }: KeptRooms, store: KeptStore): void {
   const names = new Map<string, string>();
   for (const { name } of keptRooms.map(described)) {
     const key = roomKeyOrUndefined(name);
@@ -16,11 +19,41 @@ export function checkKeptRooms({ keptRooms, maxRooms }: KeptRooms): void {
     names.set(key, name);
   }
   if (names.size > maxRooms) throw unusable(`there are more than max-rooms (${maxRooms}).`);
+  for (const [key, { name, password }] of store.all('rooms')) {
+    if (roomKeyOrUndefined(name) !== key) throw unusableKept(name, 'it is not the name of this room');
+    if (password !== null && parsePasswordHash(password) === undefined)
+      throw unusableKept(name, 'its password is damaged');
+    names.set(key, name);
+  }
+  if (names.size > maxRooms)
+    throw settingsError(
+      new Error(
+        `max-rooms is ${maxRooms}, but there are ${names.size} rooms to open: those of kept-rooms and those that are kept.`,
+      ),
+    );
 }
 
-/** Opens the operator's rooms. Their order is that of the setting. */
+/**
+ * Opens the operator's rooms, in the order of the setting, and those that were kept when the server last ran. Throws
+ * `StartError`.
+ */
 export function openKeptRooms({ keptRooms }: KeptRooms, registry: RoomRegistry): void {
-  for (const [order, room] of keptRooms.map(described).entries()) registry.create({ ...room, locked: false, order });
+  const kept = new Map(registry.keeper.rooms);
+  const open = (name: string, about: Partial<RoomSettings>, before: KeptRoom | undefined): void => {
+    const { settings = {}, password = null } = before ?? {};
+    const room = { ...settings, ...about, name, locked: false, ...(password !== null && { password }) };
+    try {
+      registry.restore(room, before);
+    } catch (error) {
+      throw unusableKept(name, (error as Error).message);
+    }
+  };
+  for (const [order, { name, description }] of keptRooms.map(described).entries()) {
+    const key = roomKey(name);
+    open(name, { order, ...(description !== '' && { description }) }, kept.get(key));
+    kept.delete(key);
+  }
+  for (const room of kept.values()) open(room.name, {}, room);
 }
 
 /** `Lobby=Everyone starts here` */
@@ -31,4 +64,10 @@ function described(text: string): { readonly name: string; readonly description:
 
 function unusable(reason: string): Error {
   return settingsError(new Error(`kept-rooms cannot be used: ${reason}`));
+}
+
+function unusableKept(name: string, reason: string): Error {
+  return settingsError(
+    new Error(`The room ${JSON.stringify(name)} that is kept in data-dir cannot be opened: ${reason}.`),
+  );
 }

@@ -6,15 +6,25 @@ import { sharesPort } from '../config/one-port.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import { AccessControl } from '../rooms/access.ts';
+import type { KeptStore } from '../rooms/ports.ts';
+import { StateStore, stateFileIn } from '../store/state-store.ts';
 import { mediaSettings } from './options.ts';
 import type { ServerDeps } from './server.ts';
-import { accessError, listenError, mediaError } from './start-error.ts';
+import { accessError, listenError, mediaError, settingsError } from './start-error.ts';
+
+/** Undefined if nothing is kept. Rejects with `StartError`. */
+export async function openState({ keepState, dataDir }: Config, shared: Pick<ServerDeps, 'clock' | 'log'>) {
+  if (keepState === 'off') return undefined;
+  return StateStore.open({ file: stateFileIn(dataDir), ...shared }).catch((error: unknown) => {
+    throw settingsError(error);
+  });
+}
 
 /** Throws `StartError`. */
-export function accessControl(config: Config, { clock, log }: ServerDeps): AccessControl {
+export function accessControl(config: Config, store: KeptStore, { clock, log }: ServerDeps): AccessControl {
   const { access: mode, tokenSecret, roomPasswords } = config;
   try {
-    const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
+    const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock, store });
     if (access.hasPlainPasswords)
       log.warn('the configuration contains room passwords in plain text; use "partyline password" to hash them');
     return access;

@@ -28,6 +28,7 @@ import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
 import type { MediaPlane, MediaPlaneOptions } from '../media/plane.ts';
 import { AddressLimits } from '../rooms/address-limits.ts';
+import { NOTHING_KEPT } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
@@ -35,7 +36,7 @@ import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import { startMumble } from './mumble.ts';
-import { accessControl, openMediaPlane } from './open-parts.ts';
+import { accessControl, openMediaPlane, openState } from './open-parts.ts';
 import {
   broadcastSettings,
   chatDefaults,
@@ -99,10 +100,12 @@ const RECORDINGS_SHARE = 0.25;
 /** Assembles the parts. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
-  checkKeptRooms(config);
   checkRecordingSound(config);
+  const state = await openState(config, { clock, log });
+  const store = state ?? NOTHING_KEPT;
+  checkKeptRooms(config, store);
   const teams = defaultTeams(config);
-  const access = accessControl(config, deps);
+  const access = accessControl(config, store, deps);
   const showAddresses = config.showAddresses === 'on';
   const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
   const proxies = new TrustedProxies(config.trustProxy, (peer) => proxyWarnings.untrustedProxy(peer));
@@ -113,17 +116,18 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   };
   const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies, watch }).catch(giveUp);
   const plane = await openMediaPlane(config, deps, watch).catch(giveUp);
+  const closeAll = async (error: unknown): Promise<never> => {
+    await plane.close();
+    await tls?.close();
+    return giveUp(error);
+  };
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
   const recording = await openRecordings(config, {
     clock,
     log,
     webhooks,
     started: (room) => recordingStarted(room),
-  }).catch(async (error: unknown) => {
-    await plane.close();
-    await tls?.close();
-    return giveUp(error);
-  });
+  }).catch(closeAll);
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
@@ -136,13 +140,19 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     shareSound: config.shareSound === 'on',
     teams,
     access,
+    store,
     clock,
     log,
     observer: webhooks,
     limitCounts,
     ...(deps.onDrained !== undefined && { onDrained: deps.onDrained }),
   });
-  openKeptRooms(config, registry);
+  try {
+    openKeptRooms(config, registry);
+  } catch (error) {
+    await recording?.recordings.close(0);
+    return closeAll(error);
+  }
   const eventLoop = new EventLoopWatch(clock);
   let closing: Promise<void> | undefined;
 
@@ -156,6 +166,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       stalledMs: eventLoop.stalledMs,
       certificate: tls?.problem,
       untrustedProxy: proxyWarnings.untrusted,
+      state: state?.problem,
       ...registry.figures,
     });
   if (config.allowCapture === 'on')
@@ -199,6 +210,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     }),
     allowCapture: config.allowCapture === 'on',
     recordings: recording?.library,
+    saved: () => state?.saved(),
     forwards,
     routes,
     rtp,
@@ -209,7 +221,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     clock,
     log,
   });
-  const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts);
+  const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts, access.bans);
   const iceServers = turnServers(turnSettings(config), clock);
   const { allowOrigins } = config;
   const errors = new Map<ErrorCode, number>();
@@ -302,6 +314,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   let eventsDelivered: Promise<void> | undefined;
   let recordingsEnded: Promise<void> | undefined;
   const parts = new Parts([
+    { name: 'kept rooms and bans', close: () => state?.close() },
     { name: 'watch over the event loop', close: () => eventLoop.close() },
     { name: 'watch over the addresses', close: () => watch.close() },
     // Listed before the media plane, so that it closes after it: TCP media connections may keep this port open.

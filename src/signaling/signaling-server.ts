@@ -199,7 +199,10 @@ export class SignalingEndpoint {
       log,
       addressKey: key,
       isRemote,
-      mayJoin: (proves) => this.#addresses.join(key, proves),
+      mayJoin: (proves) => {
+        this.#addresses.checkBan(address);
+        return this.#addresses.join(key, proves);
+      },
       onClosed: () => {
         addressClosed();
         this.#sessions.delete(session);

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { type Config, ConfigError, defaultConfig, readCommand } from '../../src/config/config.ts';
+import { thisMachine } from '../../src/config/machine.ts';
 import { flagName, SETTING_KEYS, settingOf } from '../../src/config/settings.ts';
 
 const MACHINE = { cores: 4 };
@@ -234,13 +235,22 @@ test('in the file, a list may be a single text, and a switch may be true or fals
       [true, 'on'],
       [false, 'off'],
     ] as const) {
-      t.equal(fromToml(`${flagName(key)} = ${is}`)[key], word, key);
-      t.equal(fromToml(`${flagName(key)} = "${word}"`)[key], word, key);
-      t.equal(configFrom({ argv: [`--${flagName(key)}`, String(is)] })[key], word, key);
+      t.equal(fromToml(`${needed}${flagName(key)} = ${is}`)[key], word, key);
+      t.equal(fromToml(`${needed}${flagName(key)} = "${word}"`)[key], word, key);
+      t.equal(configFrom({ argv: [`--${flagName(key)}`, String(is), '--data-dir', '/tmp/none'] })[key], word, key);
     }
     writeFileSync(file, `${flagName(key)} = 1\n`);
     t.match(problemsFrom({ argv: ['--config', file] }), [/cannot be 1 .* one of on, off, true, false\./]);
   }
   t.strictSame(fromToml('room-passwords = "vault=a=b, safe=c"').roomPasswords, { vault: 'a=b', safe: 'c' });
+  t.end();
+});
+
+test('what is kept needs a directory, and is kept without being asked where a service manager provides one', (t) => {
+  t.match(problemsFrom({ argv: ['--keep-state', 'on'] }), ['keep-state requires data-dir.']);
+  t.equal(configFrom({ argv: ['--data-dir', '/tmp/none'] }).keepState, 'off');
+  const at = (env: Record<string, string>) => defaultConfig(thisMachine(env)).keepState;
+  t.equal(at({ STATE_DIRECTORY: '/var/lib/partyline' }), 'on');
+  t.equal(at({ STATE_DIRECTORY: '', HOME: '/home/ada' }), 'off');
   t.end();
 });

@@ -64,5 +64,10 @@ test('a data directory that cannot be written to is reported before it is needed
     chmodSync(locked, 0o500);
     t.match(await check(locked), [{ status: 'fail', text: /EACCES/ }]);
   }
+  const kept = (dataDir: string) =>
+    checkDataDirectory({ config: { ...CONFIG, keepState: 'on', dataDir }, clock: new FakeClock() });
+  t.match(await kept(join(directory, 'there')), [{ status: 'ok' }, { status: 'ok', text: /keeps 0 rooms and 0 bans/ }]);
+  writeFileSync(join(directory, 'there', 'state.json'), '{');
+  t.match(await kept(join(directory, 'there')), [{ status: 'ok' }, { status: 'fail', text: /it is not JSON/ }]);
   t.strictSame(await check(join(directory, 'file'), 'auto'), [], 'if nothing is stored, nothing is checked');
 });

@@ -2,7 +2,6 @@ import { type Test, test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { AccessControl, type AccessMode, type AdmissionRequest } from '../../src/rooms/access.ts';
 import { GUEST } from '../../src/rooms/admission.ts';
-import { BanList } from '../../src/rooms/ban-list.ts';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
@@ -88,58 +87,12 @@ test('a server without a secret accepts no token, not even one signed with an em
 
 test('a banned user is kept out until the ban ends, but may join other rooms', async (t) => {
   const { clock, access, ask } = setUp(t, { mode: 'token' });
-  access.bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: null }, 30_000);
+  access.bans.add({ room: 'lobby', identity: 'user-7', by: null, durationMs: 30_000 });
   const tokens = { lobby: await tokenFor('lobby', clock), other: await tokenFor('other', clock) };
   t.equal(await ask({ room: 'lobby', token: tokens.lobby }), 'kicked');
   t.match(await ask({ room: 'other', token: tokens.other }), { identity: 'user-7' });
   clock.advance(30_000);
   t.match(await ask({ room: 'lobby', token: tokens.lobby }), { identity: 'user-7' });
-});
-
-test('bans do not grow without bound, and the oldest is forgotten', (t) => {
-  const { access } = setUp(t);
-  for (let i = 0; i <= 10_000; i++) {
-    access.bans.ban('lobby', { identity: `user-${i}`, name: 'Ada', by: null }, 60_000);
-  }
-  t.equal(access.bans.isBanned('lobby', 'user-0'), false);
-  t.equal(access.bans.isBanned('lobby', 'user-1'), true);
-  t.equal(access.bans.isBanned('lobby', 'user-10000'), true);
-  t.end();
-});
-
-test('a ban ends at the stated time, even if the clock was set or the machine has slept', (t) => {
-  const clock = new FakeClock();
-  const bans = new BanList(clock);
-  const untilMs = clock.wallNow() + 3_600_000;
-  bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: null }, 3_600_000);
-  clock.stepWall(3_000_000);
-  t.match(bans.list('lobby'), [{ untilMs }]);
-  t.equal(bans.isBanned('lobby', 'user-7'), true);
-  clock.stepWall(600_000);
-  t.equal(bans.isBanned('lobby', 'user-7'), false);
-  t.strictSame(bans.list('lobby'), []);
-  t.end();
-});
-
-test("a room's bans are listed while they hold, oldest first, and can be lifted", (t) => {
-  const { clock, access } = setUp(t);
-  const { bans } = access;
-  const startMs = clock.wallNow();
-  bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: 'mod-1' }, 30_000);
-  bans.ban('other', { identity: 'user-7', name: 'Ada', by: null }, 30_000);
-  clock.advance(10_000);
-  bans.ban('lobby', { identity: 'user-8', name: 'Ben', by: null }, 60_000);
-  const ada = { identity: 'user-7', name: 'Ada', by: 'mod-1', sinceMs: startMs, untilMs: startMs + 30_000 };
-  const ben = { identity: 'user-8', name: 'Ben', by: null, sinceMs: startMs + 10_000, untilMs: startMs + 70_000 };
-  t.strictSame(bans.list('lobby'), [ada, ben]);
-  clock.advance(20_000);
-  t.strictSame(bans.list('lobby'), [ben], 'it is over');
-  t.equal(bans.lift('lobby', 'user-7'), false);
-  t.equal(bans.lift('other', 'user-8'), false);
-  t.equal(bans.lift('lobby', 'user-8'), true);
-  t.equal(bans.isBanned('lobby', 'user-8'), false);
-  t.strictSame(bans.list('lobby'), []);
-  t.end();
 });
 
 test('unusable passwords are reported to the operator without being repeated', (t) => {

@@ -199,12 +199,21 @@ test('a timed kick keeps the identity out, and has no effect for guests', (t) =>
   const cy = join('Cy', { ...GUEST, identity: 'user-7' });
   kick(mod.participant, cy.participant, 60);
   t.equal(cy.listener.retryAfterMs, 60_000, 'they are told for how long');
-  t.equal(access.bans.isBanned('lobby', 'user-7'), true);
+  t.equal(
+    access.bans.list('lobby').some(({ identity }) => identity === 'user-7'),
+    true,
+  );
   t.match(access.bans.list('lobby'), [{ identity: 'user-7', name: 'Cy', by: MODERATOR.identity }]);
-  t.equal(access.bans.isBanned('elsewhere', 'user-7'), false);
+  t.equal(
+    access.bans.list('elsewhere').some(({ identity }) => identity === 'user-7'),
+    false,
+  );
   const dan = join('Dan', { ...GUEST, identity: 'user-8' });
   kick(mod.participant, dan.participant);
-  t.equal(access.bans.isBanned('lobby', 'user-8'), false);
+  t.equal(
+    access.bans.list('lobby').some(({ identity }) => identity === 'user-8'),
+    false,
+  );
   t.equal(dan.listener.retryAfterMs, undefined);
   t.end();
 });

@@ -91,7 +91,7 @@ test('the other room lets in whom it would let join, and everyone else stays whe
   for (const name of ['vault', 'shut', 'full', 'den'])
     registry.create({ name, locked: name === 'shut', maxParticipants: 1 });
   await join('full', 'Ben');
-  access.bans.ban('den', { identity: 'ada', name: 'Ada', by: null }, 90_000);
+  access.bans.add({ room: 'den', identity: 'ada', name: 'Ada', by: null, durationMs: 90_000 });
   const { client: ada } = await join('lobby', 'Ada', await token('lobby', 'ada'));
   const refusals = [
     [{ room: 'vault' }, { code: 'password_required' }],

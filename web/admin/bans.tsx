@@ -22,7 +22,9 @@ export function Bans({ session, room, bans }: BansProps) {
               <span class="quiet" dir="auto">
                 {identity}
               </span>
-              <span class="quiet">{strings.keptOutUntil(new Date(until).toLocaleString(), by)}</span>
+              <span class="quiet">
+                {strings.keptOutUntil(until === null ? null : new Date(until).toLocaleString(), by)}
+              </span>
             </div>
             <div class="actions">
               <button

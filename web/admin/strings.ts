@@ -124,7 +124,8 @@ export const strings = {
   banQuestion: (name: string, minutes: number) => `Remove ${name} and ban them for ${minutes} minutes?`,
   keptOut: 'Bans',
   keptOutOf: (room: string) => `Bans in ${room}`,
-  keptOutUntil: (time: string, by: string | null) => (by === null ? `until ${time}` : `until ${time}, by ${by}`),
+  keptOutUntil: (time: string | null, by: string | null) =>
+    `${time === null ? 'without an end' : `until ${time}`}${by === null ? '' : `, by ${by}`}`,
   liftBan: 'Lift ban',
   liftBanOf: (name: string) => `Lift ban on ${name}`,
   lifted: (name: string) => `${name} may join again.`,

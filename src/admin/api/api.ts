@@ -31,12 +31,15 @@ export interface ApiOptions extends Omit<HandlerOptions, 'links'>, AdminAuthOpti
   readonly proxies: TrustedProxies;
   /** Whether the operator sees participants' addresses. */
   readonly showAddresses: boolean;
+  /** Waits until what an operation has changed is kept. */
+  readonly saved: () => void | Promise<void>;
   /** Counts requests without a valid token. */
   readonly requests: RequestRate;
   readonly log: Logger;
 }
 
 type ForLog = Pick<ApiOptions, 'log' | 'proxies' | 'showAddresses'>;
+type ForRoutes = ForLog & Pick<ApiOptions, 'saved'>;
 
 export interface Api {
   /** Handles everything under `/api/` and never throws. */
@@ -119,7 +122,7 @@ export function createApi(options: ApiOptions): Api {
 }
 
 /** The routes, after authentication. */
-export function createRouter(handlers: Handlers, options: ForLog): Router {
+export function createRouter(handlers: Handlers, options: ForRoutes): Router {
   const router = new Router({ prefix: API_PATH, strict: true, sensitive: true });
   const parserFor = (jsonLimit: string) =>
     bodyParser({
@@ -137,6 +140,7 @@ export function createRouter(handlers: Handlers, options: ForLog): Router {
       if (operation.body !== undefined) await readBody(context, operation.hasLargeBody ? parseLarge : parse);
       const handle = handlers[id] as (input: Input<Operation>) => unknown;
       const result = await handle(inputOf(context, operation));
+      if (operation.method !== 'get') await options.saved();
       // Positions and data come many times a second.
       if (operation.method !== 'get' && id !== 'updateSpace' && id !== 'sendData') logAction(id, context, options);
       succeed(context, operation, result);

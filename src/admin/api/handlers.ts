@@ -6,7 +6,6 @@ import type { MediaNetwork, Reception } from '../../media/plane.ts';
 import type { channelSchema } from '../../protocol/api/channel-schemas.ts';
 import type { Handlers } from '../../protocol/api/operations.ts';
 import type {
-  banSchema,
   drainingSchema,
   listenerSchema,
   networkSchema,
@@ -15,15 +14,15 @@ import type {
   roomSchema,
   serverSchema,
 } from '../../protocol/api/schemas.ts';
-import type { AccessControl } from '../../rooms/access.ts';
-import type { Ban } from '../../rooms/ban-list.ts';
 import type { Channel } from '../../rooms/channels.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
 import type { RoomListener } from '../../rooms/listeners.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
+import { formatPasswordHash, hashPassword, looksHashed } from '../../rooms/password-hash.ts';
 import type { Room } from '../../rooms/room.ts';
 import { channelSettings } from '../channel-settings.ts';
+import { type BanHandlerOptions, banHandlers } from './ban-handlers.ts';
 import { captureStream } from './capture-stream.ts';
 import { type ForwardHandlerOptions, forwardHandlers } from './forward-handlers.ts';
 import { pageOf } from './page.ts';
@@ -34,11 +33,11 @@ import { type RtpHandlerOptions, rtpHandlers } from './rtp-handlers.ts';
 
 export interface HandlerOptions
   extends RecordingHandlerOptions,
+    BanHandlerOptions,
     ForwardHandlerOptions,
     RouteHandlerOptions,
     RtpHandlerOptions,
     PlayerHandlerOptions {
-  readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
   /** Whether participants may be recorded. */
   readonly allowCapture: boolean;
@@ -74,9 +73,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
       const rooms = [...registry.rooms];
       return { rooms: pageOf(rooms, query).map(roomView), total: rooms.length };
     },
-    createRoom: ({ body }) => roomView(registry.create(given(body))),
+    createRoom: async ({ body }) => roomView(registry.create(given({ ...body, ...(await hashed(body)) }))),
     getRoom: ({ params }) => roomView(registry.room(params.room)),
-    changeRoom: ({ params, body }) => roomView(registry.change(params.room, given(body))),
+    changeRoom: async ({ params, body }) => {
+      const change = given({ ...body, ...(await hashed(body)) });
+      return roomView(registry.change(params.room, change));
+    },
     closeRoom: ({ params }) => void registry.room(params.room).close('room_closed'),
 
     listParticipants: ({ params, query }) => {
@@ -135,14 +137,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...rtpHandlers(options),
     ...playerHandlers(options),
 
-    listBans: ({ params, query }) => {
-      const bans = access.bans.list(roomKey(params.room));
-      return { bans: pageOf(bans, query).map(banView), total: bans.length };
-    },
-    liftBan: ({ params: { room, identity } }) => {
-      if (!access.bans.lift(roomKey(room), identity)) throw new AppError('unknown_ban');
-      return undefined;
-    },
+    ...banHandlers(options),
 
     createToken: async ({ body: { expiresInSeconds, ...grant } }) => {
       const lifetimeMs = expiresInSeconds * 1000;
@@ -157,6 +152,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return { token: await access.createControlToken(room, lifetimeMs), expiresAt };
     },
   };
+}
+
+/** No password is kept in plain text. */
+async function hashed<P extends string | null>({ password }: { readonly password?: P | undefined }) {
+  if (password === undefined || password === null || looksHashed(password)) return {};
+  return { password: formatPasswordHash(await hashPassword(password)) };
 }
 
 /** Shared by `/server` and `/server/drain`. */
@@ -203,10 +204,6 @@ function channelView({ name, open, speak, hear, sound, strengths }: Channel): z.
   const { gain, effect, strength, pan, duckDb } = sound;
   const lists = { speak: [...speak], hear: [...hear], strengths: Object.fromEntries(strengths) };
   return { name, open, ...lists, gain, effect, strength, pan, duckDb };
-}
-
-function banView({ sinceMs, untilMs, ...who }: Ban): z.output<typeof banSchema> {
-  return { ...who, since: isoTime(sinceMs), until: isoTime(untilMs) };
 }
 
 function networkView({ incoming, outgoing, roundTripMs }: MediaNetwork): z.output<typeof networkSchema> {

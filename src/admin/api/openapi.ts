@@ -1,6 +1,14 @@
 /** The OpenAPI 3.1 document of the REST API, generated from the tables and schemas that the server itself uses. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
+import {
+  banListSchema,
+  banSchema,
+  newBanAnswerSchema,
+  newBanSchema,
+  roomBanListSchema,
+  roomBanSchema,
+} from '../../protocol/api/ban-schemas.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from '../../protocol/api/channel-schemas.ts';
 import { forwardListSchema, forwardSchema, newForwardSchema } from '../../protocol/api/forward-schemas.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
@@ -23,8 +31,6 @@ import {
   rtpOutputSchema,
 } from '../../protocol/api/rtp-schemas.ts';
 import {
-  banListSchema,
-  banSchema,
   captureSchema,
   controlTokenSchema,
   drainingSchema,
@@ -59,6 +65,7 @@ const REQUESTS = {
   Kick: kickSchema,
   Move: moveSchema,
   Capture: captureSchema,
+  NewBan: newBanSchema,
   NewChannel: newChannelSchema,
   SpaceUpdate: spaceUpdateSchema,
   NewData: newDataSchema,
@@ -100,6 +107,9 @@ const ANSWERS = {
   SoundList: soundListSchema,
   Ban: banSchema,
   BanList: banListSchema,
+  NewBanAnswer: newBanAnswerSchema,
+  RoomBan: roomBanSchema,
+  RoomBanList: roomBanListSchema,
   Token: tokenSchema,
   ControlToken: controlTokenSchema,
   Server: serverSchema,

@@ -82,7 +82,9 @@ export class BotEndpoint {
   async #admit(request: IncomingMessage, room: string): Promise<AdmittedBot> {
     const { check, registry, addresses, proxies, requests, maxBots, limitCounts, loadCodec } = this.#options;
     if (maxBots === 0) throw new AppError('bots_off');
-    const from = addressKey(proxies.clientOfRequest(request));
+    const client = proxies.clientOfRequest(request);
+    const from = addressKey(client);
+    addresses.checkBan(client);
     let admission = OPERATOR;
     try {
       await check(request.headers.authorization, from, async (token) => {

@@ -75,9 +75,7 @@ export function createLive(options: LiveOptions): Live {
     const token = tokenOf(context);
     if (mode === 'token' && token === undefined) throw new AppError('token_required');
     const admission =
-      mode === 'public'
-        ? admitAnyone(options, from)
-        : await admit(options, { room: name, token, addressKey: from, isWanted });
+      mode === 'public' ? admitAnyone(options, client) : await admit(options, { room: name, token, client, isWanted });
     checkPlace(from);
     if (!isWanted()) throw new AppError('invalid_request', 'The connection is closed.');
     context.set({ 'Content-Type': TYPES[extension], 'X-Accel-Buffering': 'no', Connection: 'close' });

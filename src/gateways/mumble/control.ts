@@ -154,6 +154,7 @@ export class MumbleGateway {
     this.#sockets.add(socket);
     const key = addressKey(socket.remoteAddress ?? '');
     try {
+      this.#options.addresses.checkBan(socket.remoteAddress ?? '');
       this.#options.addresses.connect(key);
     } catch (thrown) {
       this.#options.log.debug({ code: toAppError(thrown).code }, 'Mumble connection refused');

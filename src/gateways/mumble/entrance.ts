@@ -115,7 +115,6 @@ function isPassword(secret: string): boolean {
 function withCertificate({ access }: EntranceOptions, room: string, admission: Admission, hash: string | null) {
   if (hash === null || admission.identity !== null) return admission;
   const identity = `mumble:${hash}`;
-  const retryAfterMs = access.bans.remainingMs(roomKey(room), identity);
-  if (retryAfterMs !== undefined) throw new AppError('kicked', undefined, { retryAfterMs });
+  access.bans.checkIdentity(roomKey(room), identity);
   return { ...admission, identity };
 }

@@ -207,6 +207,7 @@ function applicantOf(context: Context, { kind, room }: Target, options: Broadcas
     token: bearerOf(context),
     name: String(query['name'] ?? DEFAULT_NAME),
     source: wanted,
+    client: address,
     addressKey: addressKey(address),
     address: showAddresses ? address : null,
     isRemote: proxies.isRemote(req),

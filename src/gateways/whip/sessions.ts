@@ -30,6 +30,8 @@ export interface SessionsOptions extends Doors {
 export interface Applicant extends Visitor {
   readonly kind: SessionKind;
   readonly name: string;
+  /** The address, as limits count it. */
+  readonly addressKey: string;
   /** Undefined: music if the offer is in stereo. */
   readonly source: SourceKind | undefined;
   /** For the operator; null if addresses are hidden. */

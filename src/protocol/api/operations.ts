@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { newDataSchema, sentDataSchema } from '../data.ts';
 import { spaceUpdateSchema } from '../space.ts';
+import { BAN_OPERATIONS } from './ban-operations.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from './channel-schemas.ts';
 import type { Download } from './download.ts';
 import { FORWARD_OPERATIONS } from './forward-operations.ts';
@@ -13,7 +14,6 @@ import { RECORDING_OPERATIONS } from './recording-operations.ts';
 import { ROUTE_OPERATIONS } from './route-operations.ts';
 import { RTP_OPERATIONS } from './rtp-operations.ts';
 import {
-  banListSchema,
   captureSchema,
   controlTokenSchema,
   drainingSchema,
@@ -111,7 +111,8 @@ export const OPERATIONS = {
     path: '/rooms',
     tag: 'rooms',
     summary: 'Open a permanent room',
-    description: 'The room stays open while it is empty, until it is closed or the server shuts down.',
+    description:
+      'The room stays open while it is empty, until it is closed. With `keep-state` it is there again after a restart.',
     body: newRoomSchema,
     answer: { status: 201, schema: roomSchema },
     errors: ['invalid_room', 'room_exists', 'too_many_rooms', 'server_closing'],
@@ -293,24 +294,7 @@ export const OPERATIONS = {
   ...ROUTE_OPERATIONS,
   ...RTP_OPERATIONS,
   ...PLAYER_OPERATIONS,
-  listBans: {
-    method: 'get',
-    path: `${room}/bans`,
-    tag: 'rooms',
-    summary: 'Bans of a room, oldest first',
-    description:
-      'Bans belong to the name of the room, so they also hold while the room is not open. They are forgotten when the server shuts down.',
-    query: pageSchema,
-    answer: { status: 200, schema: banListSchema },
-    errors: ['invalid_room'],
-  },
-  liftBan: {
-    method: 'delete',
-    path: `${room}/bans/{identity}`,
-    tag: 'rooms',
-    summary: 'Lift a ban early',
-    errors: ['invalid_room', 'unknown_ban'],
-  },
+  ...BAN_OPERATIONS,
   createToken: {
     method: 'post',
     path: '/tokens',

@@ -11,6 +11,7 @@ export const pathSchema = z.strictObject({
     .max(MAX_IDENTITY_LENGTH)
     .default('')
     .describe('The claim `sub` of a join token, percent-encoded.'),
+  ban: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a ban.'),
   channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
   route: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a route.'),
   stream: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of an input or output by RTP.'),

@@ -14,10 +14,10 @@ import {
   MAX_SLOW_MODE_SECONDS,
   MAX_TEAMS,
 } from '../bounds.ts';
+import { MAX_BAN_SECONDS } from './ban-schemas.ts';
 import { liveMode } from './live-mode.ts';
 import { recordingMode } from './recording-schemas.ts';
 
-const MAX_BAN_SECONDS = 86_400;
 const MAX_TOKEN_SECONDS = 366 * 86_400;
 const MAX_DRAIN_SECONDS = 7 * 86_400;
 export const MAX_CAPTURE_SECONDS = 600;
@@ -246,19 +246,6 @@ export const kickedSchema = z.strictObject({
   banned: z
     .boolean()
     .describe('False if no time was given, and for participants without an identity, who cannot be banned.'),
-});
-
-export const banSchema = z.strictObject({
-  identity: z.string().describe('The claim `sub` of their join token, which is banned.'),
-  name: z.string().describe('Their name when they were removed.'),
-  by: z.string().nullable().describe('The identity of the moderator who banned them; null: banned through the API.'),
-  since: time(),
-  until: time(),
-});
-
-export const banListSchema = z.strictObject({
-  bans: z.array(banSchema),
-  total: count().describe('Number of bans of this room, including those beyond this page.'),
 });
 
 export const moveSchema = z.strictObject({

@@ -1,20 +1,16 @@
 /** A certificate that the server obtains and renews by itself. */
+
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, type Clock, dateOf, type Millis, setWallTimer } from '../../lib/clock.ts';
+import { readIfThere, writePrivate } from '../../lib/private-file.ts';
 import { type Acme, loadAcme } from './acme-client.ts';
 import { AcmeError, type ChallengeType, isChallengeError, namesIn, reasonOf, retryAfterIn } from './acme-error.ts';
 import { orderCertificate } from './acme-order.ts';
 import { type Certificate, coversName, readCertificate } from './certificate.ts';
 import { certificateProblem } from './certificate-status.ts';
-import {
-  loadBestCertificate,
-  loadCertificate,
-  readIfThere,
-  storeCertificate,
-  writePrivate,
-} from './certificate-store.ts';
+import { loadBestCertificate, loadCertificate, storeCertificate } from './certificate-store.ts';
 import type { Challenges } from './challenges.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { makeSelfSigned } from './self-signed.ts';

@@ -1,37 +1,9 @@
-/** Keys and certificates on disk, readable only by the server's user and never half written. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** Keys and certificates on disk. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Millis } from '../../lib/clock.ts';
+import { readIfThere, writePrivate } from '../../lib/private-file.ts';
 import { type Certificate, coversName, readCertificate } from './certificate.ts';
-
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
-
-/** The text of a file; undefined if it does not exist. Rejects if it cannot be read. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Afterwards the file contains either `text` or its previous content, even after a power failure. */
-export async function writePrivate(file: string, text: string): Promise<void> {
-  const directory = dirname(file);
-  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
-  const draft = join(directory, `.${randomBytes(8).toString('hex')}.tmp`);
-  try {
-    await writeAndSync(draft, text);
-    await rename(draft, file);
-    await syncDirectory(directory);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-}
 
 /** Key and certificate share a file, so that they always match. */
 export async function storeCertificate(file: string, { keyPem, chainPem }: Certificate): Promise<void> {
@@ -75,24 +47,5 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-async function writeAndSync(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', FILE_MODE);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

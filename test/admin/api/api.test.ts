@@ -154,6 +154,34 @@ test('every operation in the document', async (t) => {
     t.same((await api.post(`/rooms/lobby/participants/${id}/kick`, { banSeconds: 60 })).body, { banned: false });
   });
 
+  await t.test('bans people who are here or elsewhere, and lifts any ban', async (t) => {
+    const token = async (identity: string): Promise<string> =>
+      (await api.post('/tokens', { room: 'lobby', identity })).body.token;
+    const ben = await join('lobby', 'Ben', { token: await token('u9') });
+    await ben.next('joined');
+    const made = await api.post('/bans', { identity: 'u9', room: 'Lobby', name: 'Ben', reason: 'shouted' });
+    t.match(made.body, { room: 'lobby', identity: 'u9', name: 'Ben', reason: 'shouted', until: null, removed: 1 });
+    t.match(await ben.closed, { code: 4003 });
+    t.match(await (await join('lobby', 'Ben', { token: await token('u9') })).next('error'), { code: 'kicked' });
+    t.match((await api.get('/rooms/lobby/bans')).body, { bans: [{ id: made.body.id, identity: 'u9' }], total: 1 });
+
+    const cy = await join('raid', 'Cy');
+    await cy.next('joined');
+    const range = await api.post('/bans', { address: '127.0.0.1/8', seconds: 60 });
+    t.match(range.body, { address: '127.0.0.0/8', room: null });
+    t.ok(range.body.removed >= 1, 'everybody in this test');
+    t.equal(Date.parse(range.body.until) - Date.parse(range.body.since), 60_000);
+    t.match(await cy.closed, { code: 4003 });
+    t.match((await api.get('/bans?limit=1&offset=1')).body, { bans: [{ id: range.body.id }], total: 2 });
+    for (const { id } of [made.body, range.body]) t.equal((await api.delete(`/bans/${id}`)).status, 204);
+    t.match(await api.delete(`/bans/${range.body.id}`), { status: 404, body: { code: 'unknown_ban' } });
+    for (const wrong of [{}, { identity: 'a', address: '192.0.2.7' }, { address: '10.0.0.0/7' }, { identity: '' }])
+      t.match(await api.post('/bans', wrong), { status: 400, body: { code: 'invalid_request' } });
+    t.match(await api.post('/bans', { identity: 'a', room: 'a!b' }), { status: 400, body: { code: 'invalid_room' } });
+    t.same((await api.get('/bans')).body, { bans: [], total: 0 });
+    await (await join('lobby', 'Ada')).next('joined');
+  });
+
   await t.test('creates channels, replaces and deletes them', async (t) => {
     await api.post('/rooms', { name: 'raid' });
     const path = '/rooms/raid/channels';

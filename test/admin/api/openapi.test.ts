@@ -16,7 +16,12 @@ test('the document is valid OpenAPI 3.1', async (t) => {
 });
 
 test('the document describes every route, and no route that does not exist', (t) => {
-  const options = { log: pino({ level: 'silent' }), proxies: new TrustedProxies([]), showAddresses: true };
+  const options = {
+    log: pino({ level: 'silent' }),
+    proxies: new TrustedProxies([]),
+    showAddresses: true,
+    saved: () => {},
+  };
   const router = createRouter({} as Handlers, options);
   const routes = router.stack.flatMap(({ path, methods }) =>
     methods

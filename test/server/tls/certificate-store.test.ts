@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { coversName } from '../../../src/server/tls/certificate.ts';
-import { loadCertificate, storeCertificate, writePrivate } from '../../../src/server/tls/certificate-store.ts';
+import { loadCertificate, storeCertificate } from '../../../src/server/tls/certificate-store.ts';
 import { makeSelfSigned } from '../../../src/server/tls/self-signed.ts';
 
 test('key and certificate come back as they were stored, readable only by this user', async (t) => {
@@ -16,17 +16,6 @@ test('key and certificate come back as they were stored, readable only by this u
   t.equal(statSync(directory).mode & 0o777, 0o700);
   writeFileSync(file, made.chainPem, { mode: 0o644 });
   t.equal(await loadCertificate(file), undefined, 'without its key it is useless');
-});
-
-test('a file is replaced atomically, with tight permissions, or stays as it was and nothing is left over', async (t) => {
-  const directory = t.testdir({ 'account.pem': 'before' });
-  const file = join(directory, 'account.pem');
-  await writePrivate(file, 'after');
-  t.equal(readFileSync(file, 'utf8'), 'after');
-  t.equal(statSync(file).mode & 0o777, 0o600, 'whatever it was before');
-  mkdirSync(join(directory, 'taken'));
-  await t.rejects(writePrivate(join(directory, 'taken'), 'text'));
-  t.strictSame(readdirSync(directory).sort(), ['account.pem', 'taken']);
 });
 
 test('a certificate covers its names, and with "*" the names one level below', (t) => {
