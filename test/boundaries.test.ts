@@ -90,7 +90,13 @@ const ONLY_FROM_MAIN = ['src/main/', 'src/server/'];
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/dtls/'],
-  ws: ['src/lib/net/web-socket-door.ts', 'src/signaling/', 'src/admin/control/', 'src/gateways/bots/'],
+  ws: [
+    'src/lib/net/web-socket-door.ts',
+    'src/signaling/',
+    'src/admin/control/',
+    'src/gateways/bots/',
+    'src/gateways/websocket/',
+  ],
   koa: ['src/http/', 'src/admin/', 'src/gateways/'],
   '@koa/router': ['src/admin/api/'],
   '@koa/bodyparser': ['src/admin/api/'],

@@ -18,7 +18,10 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'API and webhooks',
     keys: ['adminToken', 'adminTokenFile', 'webhookUrls', 'webhookSecret', 'webhookSecretFile'],
   },
-  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
+  {
+    title: 'Media',
+    keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'webSocketMedia', 'announce', 'workers', 'spanLoadPercent'],
+  },
   {
     title: 'TURN',
     keys: [

@@ -31,6 +31,7 @@ import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
 import { STATE_SETTINGS } from './state-settings.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
+import { WEB_SOCKET_SETTINGS } from './web-socket-settings.ts';
 
 const MINUTE_MS = 60_000;
 /** RFC 7518 section 3.2: a key for HS256 is at least as long as the hash. */
@@ -244,6 +245,7 @@ export const SETTINGS = {
   ...BOT_SETTINGS,
   ...BROADCAST_SETTINGS,
   ...MUMBLE_SETTINGS,
+  ...WEB_SOCKET_SETTINGS,
 
   allowCapture: setting(onOff(), {
     default: 'off',

@@ -30,10 +30,10 @@ export interface ParticipantInfo {
   readonly connection?: ConnectionGrade;
   /**
    * How they are here, if not by a page. `whip` is a source such as OBS, `bot` a program that may also listen, and `rtp`
-   * what the operator takes in by RTP: these are no people. `mumble` is a person with a Mumble client. Omitted for
-   * everybody else.
+   * what the operator takes in by RTP: these are no people. `mumble` is a person with a Mumble client, `websocket` one
+   * whose sound goes over a WebSocket because WebRTC does not get through. Omitted for everybody else.
    */
-  readonly via?: 'whip' | 'bot' | 'rtp' | 'mumble';
+  readonly via?: 'whip' | 'bot' | 'rtp' | 'mumble' | 'websocket';
   /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
   readonly mayChat?: boolean;
   /** `music`: this is not a person, but a sound that its owner shares beside their voice. Otherwise omitted. */

@@ -49,6 +49,8 @@ export class ParticipantMedia {
   readonly #kind: SourceKind;
   #returning: boolean;
   #seat: AnySeat | undefined;
+  /** A WebRTC seat beside one whose packets come over a WebSocket. It takes over once it is connected. */
+  #standby: AnySeat | undefined;
   #connected = false;
   /** The seat has received nothing for some seconds. */
   #silent = false;
@@ -81,6 +83,11 @@ export class ParticipantMedia {
     return this.#connected && !this.#silent;
   }
 
+  /** The packets come over a WebSocket or the like, not by WebRTC. */
+  get isRelayed(): boolean {
+    return this.#seat?.kind === 'relayed';
+  }
+
   get isCaptured(): boolean {
     return this.#capture !== undefined;
   }
@@ -102,16 +109,26 @@ export class ParticipantMedia {
       },
     };
     const seat: S = this.#owner.take((media) => take(media, options));
+    this.dropStandby();
+    if (seat.kind === 'webrtc' && this.isRelayed && this.isAlive) {
+      this.#standby = seat;
+      seat.setState({ ...options.state, muted: true, deafened: true });
+      return seat;
+    }
     const before = this.#seat;
-    this.#seat = seat;
-    this.#capture?.follow(seat);
-    this.#returning = true;
-    this.#owner.seated();
+    this.#take(seat);
     if (before !== undefined) {
       this.#owner.free(before);
       this.#setState(false, false);
     }
     return seat;
+  }
+
+  /** A seat that is not connected yet is given up, and the other one stays. */
+  dropStandby(): void {
+    const seat = this.#standby;
+    this.#standby = undefined;
+    if (seat !== undefined) this.#owner.free(seat);
   }
 
   /** See `Participant.capture`. */
@@ -137,16 +154,36 @@ export class ParticipantMedia {
   /** The participant leaves: frees the seat. */
   close(): void {
     this.#capture?.end('left');
+    this.dropStandby();
     const seat = this.#seat;
     this.#seat = undefined;
     if (seat !== undefined) this.#owner.free(seat);
   }
 
-  #seatConnected(seat: Seat): void {
+  #take(seat: AnySeat): void {
+    this.#seat = seat;
+    this.#capture?.follow(seat);
+    this.#returning = true;
+    this.#owner.seated();
+  }
+
+  /** The others hear it from the next tick on, in which the one before fades. */
+  #promote(seat: AnySeat, before: AnySeat | undefined): void {
+    this.#standby = undefined;
+    this.#take(seat);
+    seat.setState(this.#owner.memberState());
+    if (before !== undefined) this.#owner.free(before);
+  }
+
+  #seatConnected(seat: AnySeat): void {
+    const isPromoted = seat === this.#standby;
+    if (isPromoted) this.#promote(seat, this.#seat);
     if (seat !== this.#seat) return;
     this.#owner.log().info('media connected');
     this.#owner.deliver({ type: 'media_connected' });
     this.#setState(true, false);
+    // They are here in another way.
+    if (isPromoted) this.#owner.aliveChanged();
   }
 
   #seatSilent(seat: Seat, silent: boolean): void {
@@ -158,6 +195,7 @@ export class ParticipantMedia {
   }
 
   #seatClosed(seat: Seat, reason: MediaCloseReason): void {
+    if (seat === this.#standby || seat === this.#seat) this.dropStandby();
     if (seat !== this.#seat) return;
     this.#seat = undefined;
     this.#owner.free(seat);

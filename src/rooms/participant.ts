@@ -123,6 +123,7 @@ export class Participant {
       mutedByModerator: byModerator,
       connected: this.#media.isAlive,
       captured: this.#media.isCaptured,
+      ...(this.#media.isRelayed && { via: 'websocket' }),
       ...this.#presence.view,
       ...(this.owner !== undefined && { role: 'music', owner: this.owner.id }),
       ...(!this.mayChat && { mayChat: false }),
@@ -195,6 +196,8 @@ export class Participant {
       if (!admission.maySpeak) this.#mutes.silence();
     }
     this.#presence.entered();
+    // It is in the room that they leave.
+    this.#media.dropStandby();
     this.#room = room;
     this.#joinedAtMs = joinedAtMs;
     this.#log = log;

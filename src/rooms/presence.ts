@@ -71,6 +71,13 @@ export class Presence {
   }
 }
 
+const PROGRAMS: ReadonlySet<ParticipantInfo['via']> = new Set(['whip', 'bot', 'rtp']);
+
+/** Whether nobody sits there. */
+export function isProgram({ via }: Pick<ParticipantInfo, 'via'>): boolean {
+  return PROGRAMS.has(via);
+}
+
 /** What people notice: first interruptions, then delay. The client library grades its own connection alike. */
 export function gradeOf({ incoming, outgoing, roundTripMs }: MediaNetwork): ConnectionGrade {
   const loss = Math.max(incoming?.lossRatio ?? 0, outgoing?.lossRatio ?? 0);

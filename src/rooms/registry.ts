@@ -14,6 +14,7 @@ import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import { type Decisions, NOTHING_KEPT, type RoomObserver } from './ports.ts';
+import { isProgram } from './presence.ts';
 import {
   CHAT,
   type ChatDefaults,
@@ -102,7 +103,7 @@ export class RoomRegistry {
     if (this.#closed) throw new AppError('server_closing');
     const { room, resumeToken, companionOf } = request;
     if (companionOf !== undefined)
-      return companionAdmission(this.#owner(room, companionOf).admission, this.#sharesSound);
+      return companionAdmission(this.holder(room, companionOf).admission, this.#sharesSound);
     const kept = resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken);
     return holderOfToken(kept?.everybody ?? [], resumeToken)?.admission ?? this.#access.admit(request, isWanted);
   }
@@ -122,7 +123,7 @@ export class RoomRegistry {
    */
   join({ room: wantedRoom, name: wantedName, from, chatAfter, companionOf, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
-    const owner = companionOf === undefined ? undefined : this.#owner(wantedRoom, companionOf);
+    const owner = companionOf === undefined ? undefined : this.holder(wantedRoom, companionOf);
     const state = { ...options.state, ...(owner !== undefined && { deafened: true }) };
     const name = owner?.name ?? options.admission.name ?? participantName(wantedName);
     const wanted = roomName(wantedRoom);
@@ -244,7 +245,7 @@ export class RoomRegistry {
   }
 
   /** Whose resume token this is. Throws `unknown_participant`. */
-  #owner(room: string, resumeToken: string): Participant {
+  holder(room: string, resumeToken: string): Participant {
     const owner = holderOfToken(this.#roomOfHolder(room, resumeToken)?.everybody ?? [], resumeToken);
     if (owner === undefined) throw new AppError('unknown_participant');
     return owner;
@@ -300,8 +301,7 @@ export class RoomRegistry {
 
   /** Nobody is left who would leave by themselves: programs do not know that the server is draining. */
   get #isDeserted(): boolean {
-    for (const room of this.#rooms.values())
-      for (const { view } of room.everybody) if (view.via === undefined || view.via === 'mumble') return false;
+    for (const room of this.#rooms.values()) for (const { view } of room.everybody) if (!isProgram(view)) return false;
     return true;
   }
 

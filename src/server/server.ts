@@ -15,6 +15,7 @@ import type { MumbleGateway } from '../gateways/mumble/control.ts';
 import { FilePlayers } from '../gateways/players/control.ts';
 import { Routes } from '../gateways/routes/routes.ts';
 import { RtpStreams } from '../gateways/rtp/rtp-streams.ts';
+import { MediaSockets } from '../gateways/websocket/control.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
@@ -255,6 +256,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         limits: limitCounts.counts,
         text: registry.textCounts,
         files: registry.files.store.figures,
+        webSocketMedia: mediaSockets.figures,
         eventLoopStalls: eventLoop.stalls,
         eventLoopDelaySeconds: eventLoop.delaySeconds,
         apiErrors: api.errors,
@@ -294,9 +296,16 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     ...{ registry, addresses, proxies, showAddresses, requests, limitCounts, clock, log },
     loadCodec: async () => (await import('./bot-codec.ts')).botCodec,
   });
+  const mediaSockets = new MediaSockets({
+    isOn: config.webSocketMedia === 'on',
+    ...{ maxConnections: config.maxConnections, maxMessageBytes: config.maxMessageBytes },
+    allowHosts: config.allowHosts,
+    ...{ registry, addresses, proxies, limitCounts, clock, log },
+  });
   const signaling = new SignalingEndpoint({
     server: http,
-    otherPath: (...upgrade) => control.upgrade(...upgrade) || bots.upgrade(...upgrade),
+    otherPath: (...upgrade) =>
+      mediaSockets.upgrade(...upgrade) || control.upgrade(...upgrade) || bots.upgrade(...upgrade),
     registry,
     limits: signalingLimits(config),
     addresses,
@@ -338,6 +347,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         mumble = await startMumble(config, shared, tls);
       },
       stop: () => mumble?.close(),
+    },
+    {
+      name: 'media over WebSockets',
+      close: () => mediaSockets.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE),
     },
     { name: 'bots', close: () => bots.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },

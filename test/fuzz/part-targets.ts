@@ -6,6 +6,7 @@ import { firstBytes } from './targets/first-bytes.ts';
 import { framing } from './targets/framing.ts';
 import { handshake } from './targets/handshake.ts';
 import { http } from './targets/http.ts';
+import { mediaSocket } from './targets/media-socket.ts';
 import { mumbleControl, mumbleVoice } from './targets/mumble.ts';
 import { ogg } from './targets/ogg.ts';
 import { opus, voice } from './targets/opus.ts';
@@ -43,5 +44,6 @@ export const partTargets: readonly FuzzTarget[] = [
   token,
   http,
   bot,
+  mediaSocket,
   config,
 ];

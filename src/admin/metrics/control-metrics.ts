@@ -41,6 +41,13 @@ export interface ControlFigures {
     readonly voice: Readonly<Record<VoiceCount, number>>;
     readonly udp: Readonly<Record<'refused' | 'unknown' | 'trials' | 'listPings', number>>;
   };
+  /** Sound that goes over WebSockets. */
+  readonly webSocketMedia?: {
+    readonly participants: number;
+    readonly framesIn: number;
+    readonly framesOut: number;
+    readonly framesDropped: number;
+  };
   /** One per URL. */
   readonly webhooks?: readonly DeliveryFigures[];
 }
@@ -81,6 +88,11 @@ const GAUGES: readonly Figure[] = [
   ],
   ['partyline_mumble_connections', 'Mumble clients.', ({ mumble }) => mumble?.connections ?? 0],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
+  [
+    'partyline_websocket_media_participants',
+    'Participants whose sound goes over a WebSocket because WebRTC does not get through.',
+    ({ webSocketMedia }) => webSocketMedia?.participants ?? 0,
+  ],
   ['partyline_chat_files', 'Files of chats in memory.', ({ files }) => files?.files ?? 0],
   [
     'partyline_chat_file_bytes',
@@ -96,6 +108,21 @@ const GAUGES: readonly Figure[] = [
 
 const COUNTERS: readonly Figure[] = [
   ['partyline_websocket_messages_received_total', 'WebSocket messages received.', ({ messagesIn }) => messagesIn],
+  [
+    'partyline_websocket_media_frames_received_total',
+    'Frames of sound received over WebSockets from participants.',
+    ({ webSocketMedia }) => webSocketMedia?.framesIn ?? 0,
+  ],
+  [
+    'partyline_websocket_media_frames_sent_total',
+    'Frames of sound sent over WebSockets to participants.',
+    ({ webSocketMedia }) => webSocketMedia?.framesOut ?? 0,
+  ],
+  [
+    'partyline_websocket_media_frames_dropped_total',
+    'Frames of sound left out because the connection of their listener was more than 300 ms behind.',
+    ({ webSocketMedia }) => webSocketMedia?.framesDropped ?? 0,
+  ],
   [
     'partyline_webhook_failures_total',
     'Failed attempts to deliver a webhook.',

@@ -11,8 +11,8 @@ import { API_PATH } from '../../protocol/api/operations.ts';
 import type { AddressLimits } from '../../rooms/address-limits.ts';
 import type { Admission } from '../../rooms/admission.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
+import { MAX_FRAME_LENGTH } from '../sound-frame.ts';
 import type { FrameCodec } from './codec.ts';
-import { MAX_FRAME_LENGTH } from './frame.ts';
 import { BotSession } from './session.ts';
 
 export interface BotEndpointOptions {

@@ -7,8 +7,8 @@ import type { BotAnswer } from '../../protocol/bot-answers.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
 import type { TapSlot } from '../../rooms/room-taps.ts';
+import { bytesOf, type FrameKind, writeFrame } from '../sound-frame.ts';
 import type { FrameCodec, FrameDecoder } from './codec.ts';
-import { bytesOf, type FrameKind, writeFrame } from './frame.ts';
 import { SpeakerOrder } from './speaker-order.ts';
 
 const SAMPLES_PER_MS = 48;

@@ -2,8 +2,8 @@
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { RelayedSeat } from '../../media/plane.ts';
 import type { BotAnswer } from '../../protocol/bot-answers.ts';
+import { FRAME_SAMPLES, type FrameKind, readFrame, samplesOf } from '../sound-frame.ts';
 import type { FrameCodec, FrameEncoder } from './codec.ts';
-import { FRAME_SAMPLES, type FrameKind, readFrame, samplesOf } from './frame.ts';
 
 const TELL_EVERY_MS: Millis = 500;
 const SAMPLES_PER_MS = 48;

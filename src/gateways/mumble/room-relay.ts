@@ -112,7 +112,8 @@ export class RoomRelay {
       if (participant.seat?.id !== seatId) continue;
       const session = this.#options.sessionOf(participant.id);
       if (session === undefined) break;
-      const isGated = participant.seat.kind !== 'relayed' && participant.owner === undefined;
+      const { via } = participant.view;
+      const isGated = (via === undefined || via === 'websocket') && participant.owner === undefined;
       const voice = { participant, talker: new Talker(session, isGated) };
       this.#forgetGone();
       this.#voices.set(seatId, voice);

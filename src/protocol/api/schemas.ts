@@ -180,9 +180,9 @@ export const participantSchema = z.strictObject({
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   handRaised: z.boolean().describe('They want to say something.'),
   via: z
-    .enum(['whip', 'bot', 'rtp', 'mumble'])
+    .enum(['whip', 'bot', 'rtp', 'mumble', 'websocket'])
     .nullable()
-    .describe('`whip`, `bot`, `rtp`: a program, not a person. `mumble`: a Mumble client. Otherwise null.'),
+    .describe('`whip`, `bot`, `rtp`: a program. `mumble`: a Mumble client. `websocket`: no WebRTC. Otherwise null.'),
   away: z.boolean().describe('They have said that they are not at the computer.'),
   role: z
     .enum(['person', 'music'])

@@ -1,6 +1,6 @@
 import pino from 'pino';
-import { readFrame } from '../../../src/gateways/bots/frame.ts';
 import { BotSession } from '../../../src/gateways/bots/session.ts';
+import { readFrame } from '../../../src/gateways/sound-frame.ts';
 import { ERRORS } from '../../../src/lib/errors.ts';
 import { LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
@@ -22,7 +22,8 @@ const start = (more: object) => text({ type: 'start', name: 'Bot', ...more });
 export const bot: FuzzTarget = {
   name: 'bot',
   files: [
-    ...['frame', 'session', 'sent-sound', 'heard-sound'].map((name) => `src/gateways/bots/${name}.ts`),
+    ...['session', 'sent-sound', 'heard-sound'].map((name) => `src/gateways/bots/${name}.ts`),
+    'src/gateways/sound-frame.ts',
     ...['src/protocol/bot.ts', 'web/sdk/bot/frame.ts'],
   ],
   framed: true,
