@@ -23,6 +23,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     ...config,
     tokenSecret: secretOf('tokenSecret', config, problems),
     adminToken: secretOf('adminToken', config, problems),
+    adminTokens: adminTokensOf(config, problems),
     webhookSecret: secretOf('webhookSecret', config, problems),
     turnSecret: secretOf('turnSecret', config, problems),
     turnPassword: secretOf('turnPassword', config, problems),
@@ -53,6 +54,7 @@ export function secretFileWarnings(config: Config, configFile?: string): string[
   const files = new Map<string, string>();
   for (const key of SECRET_KEYS) files.set(config[`${key}File`], `${flagName(key)}-file`);
   files.set(config.tlsKey, 'tls-key');
+  files.set(config.adminTokensFile, 'admin-tokens-file');
   if (configFile !== undefined) files.set(configFile, 'the configuration, which contains secrets');
   files.delete('');
   return [...files].flatMap(([file, what]) => permissionWarning(file, what) ?? []);
@@ -88,6 +90,26 @@ function turnProblems({ turnUrls, turnSecret, turnUsername, turnPassword }: Conf
     problems.push('turn-urls requires turn-secret (or turn-secret-file), or turn-username and turn-password.');
   if (turnUrls.length === 0 && hasCredentials) problems.push('TURN credentials are set, but turn-urls is not.');
   return problems;
+}
+
+function adminTokensOf({ adminTokens, adminTokensFile: file }: Config, problems: string[]): Config['adminTokens'] {
+  if (file === '') return adminTokens;
+  if (Object.keys(adminTokens).length > 0)
+    problems.push('admin-tokens and admin-tokens-file are both set; set only one of them.');
+  const { schema, allowed } = SETTINGS.adminTokens.kind;
+  const read = schema.safeParse(textOf(file, 'admin-tokens', problems));
+  if (!read.success) problems.push(`The file ${file} does not contain ${allowed}.`);
+  return read.data ?? adminTokens;
+}
+
+/** Empty, and a problem, if the file cannot be read. */
+function textOf(file: string, name: string, problems: string[]): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    problems.push(`The ${name} file ${file} cannot be read: ${error instanceof Error ? error.message : error}.`);
+    return '';
+  }
 }
 
 function secretOf(key: SecretKey, config: Config, problems: string[]): string {

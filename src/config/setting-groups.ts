@@ -16,7 +16,10 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Rooms', keys: ['keptRooms', 'roomList', 'roomPreview', 'keepState'] },
   {
     title: 'API and webhooks',
-    keys: ['adminToken', 'adminTokenFile', 'webhookUrls', 'webhookSecret', 'webhookSecretFile'],
+    keys: [
+      ...(['adminToken', 'adminTokenFile', 'adminTokens', 'adminTokensFile'] as const),
+      ...(['webhookUrls', 'webhookSecret', 'webhookSecretFile'] as const),
+    ],
   },
   {
     title: 'Media',

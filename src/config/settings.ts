@@ -1,3 +1,4 @@
+import { ADMIN_TOKEN_SETTINGS, MIN_ADMIN_TOKEN_LENGTH } from './admin-tokens.ts';
 import { BOT_SETTINGS } from './bot-settings.ts';
 import { BROADCAST_SETTINGS } from './broadcast-settings.ts';
 import { CHAT_SETTINGS } from './chat-settings.ts';
@@ -38,7 +39,6 @@ const MINUTE_MS = 60_000;
 const MIN_TOKEN_SECRET_BYTES = 32;
 /** Anyone who received credentials can brute-force the secret offline. */
 const MIN_TURN_SECRET_BYTES = 16;
-const MIN_ADMIN_TOKEN_LENGTH = 16;
 
 /**
  * Every setting. The key is the field of `Config`. The flag and the key in the file are its kebab case; the variable is
@@ -140,12 +140,13 @@ export const SETTINGS = {
 
   adminToken: setting(bearerToken({ minLength: MIN_ADMIN_TOKEN_LENGTH }), {
     default: '',
-    help: 'Token for the admin page and the REST API at /api/v1. Empty: both are off.',
+    help: 'Token for the admin page and the REST API at /api/v1. Without it and admin-tokens both are off.',
   }),
   adminTokenFile: setting(path(), {
     default: '',
     help: 'File that contains the admin-token. Surrounding white space is ignored.',
   }),
+  ...ADMIN_TOKEN_SETTINGS,
   webhookUrls: setting(webhookUrls(), {
     default: [],
     help: 'URLs that receive a POST request when rooms open and close and when participants join and leave them or channels. Empty: none.',

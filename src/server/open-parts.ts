@@ -1,6 +1,7 @@
 /** Parts of the server whose opening can fail for a reason that the operator can fix. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { AdminToken } from '../admin/api/admin-auth.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
@@ -11,6 +12,12 @@ import { StateStore, stateFileIn } from '../store/state-store.ts';
 import { mediaSettings } from './options.ts';
 import type { ServerDeps } from './server.ts';
 import { accessError, listenError, mediaError, settingsError } from './start-error.ts';
+
+/** These are secrets. */
+export function adminTokens({ adminToken, adminTokens: named }: Config): readonly AdminToken[] {
+  const others = Object.entries(named).map(([name, token]) => ({ name, ...token }));
+  return adminToken === '' ? others : [{ name: 'admin', scope: 'everything', token: adminToken }, ...others];
+}
 
 /** Undefined if nothing is kept. Rejects with `StartError`. */
 export async function openState({ keepState, dataDir }: Config, shared: Pick<ServerDeps, 'clock' | 'log'>) {

@@ -37,7 +37,7 @@ import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import { startMumble } from './mumble.ts';
-import { accessControl, openMediaPlane, openState } from './open-parts.ts';
+import { accessControl, adminTokens, openMediaPlane, openState } from './open-parts.ts';
 import {
   broadcastSettings,
   chatDefaults,
@@ -195,7 +195,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     log,
   });
   const api = createApi({
-    token: config.adminToken,
+    tokens: adminTokens(config),
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
     limitCounts,
     version,
@@ -277,7 +277,6 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
   const sharedPort = sharePort(http, { config, tls, plane, proxies, clock });
   const control = new ControlEndpoint({
-    token: config.adminToken,
     auth: api.auth,
     access,
     registry,

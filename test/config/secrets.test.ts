@@ -192,3 +192,35 @@ test('a bucket for recordings needs a key, its secret and recordings', (t) => {
   t.match(problemsFrom(['--recording-s3-region', 'a/b']), [/^recording-s3-region cannot be/]);
   t.end();
 });
+
+test('further admin tokens have names and scopes, on lines of a file or in a list', (t) => {
+  const [one, two] = ['1'.repeat(16), '2'.repeat(16)];
+  const expected = { bot: { scope: 'read', token: one }, 'ada.l': { scope: 'everything', token: `${two}==` } };
+  const text = `# who may what\nbot = read:${one}\n\nada.l=everything:${two}==\n`;
+  const directory = t.testdir({
+    tokens: text,
+    'a.toml': `[admin-tokens]\nbot = "read:${one}"\n"ada.l" = "everything:${two}=="\n`,
+  });
+  t.strictSame(configFrom(['--admin-tokens-file', join(directory, 'tokens')]).adminTokens, expected);
+  t.strictSame(configFrom(['--admin-tokens', `bot=read:${one}, ada.l=everything:${two}==`]).adminTokens, expected);
+  t.strictSame(configFrom(['--config', join(directory, 'a.toml')]).adminTokens, expected);
+  const wrong = [
+    ...['bot', `bot=${one}`, `bot=write:${one}`, 'bot=read:short', `=read:${one}`, `a b=read:${one}`],
+    ...[`bot=read:${one},bot=read:${two}`, `bot=read:${one},ada=read:${one}`],
+  ];
+  for (const list of wrong) {
+    const problems = problemsFrom(['--admin-tokens', list]);
+    t.match(problems, [/^admin-tokens cannot be the given value .* NAME=SCOPE:TOKEN/], list);
+    t.notMatch(problems.join(), one);
+    writeFileSync(join(directory, 'tokens'), list);
+    t.match(problemsFrom(['--admin-tokens-file', join(directory, 'tokens')]), [/does not contain NAME=SCOPE:TOKEN/]);
+  }
+  t.match(problemsFrom(['--admin-tokens-file', join(directory, 'gone')]), [
+    /admin-tokens file .* cannot be read: ENOENT/,
+  ]);
+  writeFileSync(join(directory, 'tokens'), text);
+  t.match(problemsFrom(['--admin-tokens-file', join(directory, 'tokens'), '--admin-tokens', `a=read:${one}`]), [
+    /both set/,
+  ]);
+  t.end();
+});

@@ -115,7 +115,7 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
   }),
   failed_api_requests_per_minute: async (t) => {
     const limitCounts = new LimitCounts();
-    const auth = new AdminAuth({ token: 'right', maxFailuresPerMinute: 1, clock: new FakeClock(), limitCounts });
+    const auth = new AdminAuth({ tokens: [], maxFailuresPerMinute: 1, clock: new FakeClock(), limitCounts });
     const guess = () => auth.check('Bearer wrong', 'a', async () => false);
     await t.rejects(guess(), { code: 'admin_token_wrong' });
     await t.rejects(guess(), { code: 'rate_limited' });

@@ -19,14 +19,16 @@ import {
   type OperationId,
 } from '../../protocol/api/operations.ts';
 import { pathSchema } from '../../protocol/api/path-schema.ts';
+import { type AdminScope, scopeOf } from '../../protocol/api/scopes.ts';
 import { checked } from '../../protocol/checked.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
+import { AuditTrail } from './audit.ts';
 import { answerDownload } from './download.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { LinkSigner } from './link-signer.ts';
 import { openApiDocument } from './openapi.ts';
 
-export interface ApiOptions extends Omit<HandlerOptions, 'links'>, AdminAuthOptions {
+export interface ApiOptions extends Omit<HandlerOptions, 'links' | 'audit'>, AdminAuthOptions {
   readonly version: string;
   readonly proxies: TrustedProxies;
   /** Whether the operator sees participants' addresses. */
@@ -39,7 +41,7 @@ export interface ApiOptions extends Omit<HandlerOptions, 'links'>, AdminAuthOpti
 }
 
 type ForLog = Pick<ApiOptions, 'log' | 'proxies' | 'showAddresses'>;
-type ForRoutes = ForLog & Pick<ApiOptions, 'saved'>;
+type ForRoutes = ForLog & Pick<ApiOptions, 'saved'> & { readonly audit: AuditTrail };
 
 export interface Api {
   /** Handles everything under `/api/` and never throws. */
@@ -50,36 +52,39 @@ export interface Api {
 }
 
 const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
-/** Operations that a control token allows; the first parameter of their path is the room. */
-const CONTROLLED = OPERATION_LIST.filter(([, { takesControlToken }]) => takesControlToken).map(([, of]) => ({
+const PATHS = OPERATION_LIST.map(([, of]) => ({
   of,
   pattern: new RegExp(`^${API_PATH}${of.path.replace(/\{\w+\}/g, '([^/]+)')}$`),
 }));
+/** Operations that a control token allows; the first parameter of their path is the room. */
+const CONTROLLED = PATHS.filter(({ of }) => of.takesControlToken);
 /** More than the strings in any request can take. */
 const MAX_BODY = '16kb';
 /** A thousand positions. */
 const MAX_LARGE_BODY = '256kb';
 
-/** Without a token every answer is `api_off`. */
+/** Without any token every answer is `api_off`. */
 export function createApi(options: ApiOptions): Api {
-  const { token, log, version, requests, access } = options;
+  const { log, version, requests, access } = options;
   const auth = new AdminAuth(options);
   // Created on first use, so that the server starts quickly.
   let document: string | undefined;
   const errors = new Map<ErrorCode, number>();
   const links = new LinkSigner(options.clock);
-  const routes = createRouter(createHandlers({ ...options, links }), options).routes();
+  const audit = new AuditTrail(options.clock);
+  const routes = createRouter(createHandlers({ ...options, links, audit }), { ...options, audit }).routes();
 
   /** Throws if the request is not authenticated. */
   const authenticate = async (context: Context): Promise<void> => {
     try {
-      if (token === '') throw new AppError('api_off');
+      if (auth.isOff) throw new AppError('api_off');
       if (links.accepts(context)) return;
       const room = controlledRoom(context);
-      await auth.check(
+      context.state['by'] = await auth.check(
         context.get('Authorization') || undefined,
         clientOf(context, options),
         async (other) => room !== undefined && (await access.isControlToken(other, room)),
+        scopeNeededFor(context),
       );
     } catch (error) {
       // Only once the token is known to be wrong: with the right one there is no limit.
@@ -89,7 +94,7 @@ export function createApi(options: ApiOptions): Api {
   };
 
   const answer = async (context: Context): Promise<void> => {
-    if (token !== '' && isDocumentRequest(context)) {
+    if (!auth.isOff && isDocumentRequest(context)) {
       requests.take(context.req);
       context.type = 'application/json';
       document ??= JSON.stringify(openApiDocument(version));
@@ -137,16 +142,28 @@ export function createRouter(handlers: Handlers, options: ForRoutes): Router {
   for (const [id, operation] of OPERATION_LIST) {
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
     router[operation.method](path, async (context) => {
-      if (operation.body !== undefined) await readBody(context, operation.hasLargeBody ? parseLarge : parse);
-      const handle = handlers[id] as (input: Input<Operation>) => unknown;
-      const result = await handle(inputOf(context, operation));
-      if (operation.method !== 'get') await options.saved();
       // Positions and data come many times a second.
-      if (operation.method !== 'get' && id !== 'updateSpace' && id !== 'sendData') logAction(id, context, options);
-      succeed(context, operation, result);
+      const isLogged = operation.method !== 'get' && id !== 'updateSpace' && id !== 'sendData';
+      try {
+        if (operation.body !== undefined) await readBody(context, operation.hasLargeBody ? parseLarge : parse);
+        const handle = handlers[id] as (input: Input<Operation>) => unknown;
+        const result = await handle(inputOf(context, operation));
+        if (operation.method !== 'get') await options.saved();
+        if (isLogged) logAction(id, context, options, 'done');
+        succeed(context, operation, result);
+      } catch (thrown) {
+        if (isLogged) logAction(id, context, options, toAppError(thrown).code);
+        throw thrown;
+      }
     });
   }
   return router;
+}
+
+function scopeNeededFor({ path, method }: Context): AdminScope {
+  const asked = method === 'HEAD' ? 'get' : method.toLowerCase();
+  const found = PATHS.find(({ of, pattern }) => of.method === asked && pattern.test(path));
+  return found === undefined ? 'everything' : scopeOf(found.of);
 }
 
 /** The room of a request that its control token allows as well. */
@@ -197,9 +214,12 @@ function succeed(context: Context, { answer, file, download }: Operation, result
   context.body = result;
 }
 
-/** Logs who did what. The body may contain secrets and is not logged. */
-function logAction(operation: OperationId, context: RouterContext, options: ForLog): void {
-  options.log.info({ operation, ...context.params, address: shownAddress(context, options) }, 'api');
+/** Remembers and logs who did what. The body may contain secrets and is not logged. */
+function logAction(operation: OperationId, context: RouterContext, options: ForRoutes, result: string): void {
+  const [by, address] = [String(context.state['by']), shownAddress(context, options)];
+  const target = Object.fromEntries(Object.entries(context.params).map(([name, value]) => [name, String(value)]));
+  options.audit.add({ by, operation, target, address, result });
+  options.log.info({ by, operation, ...target, address, result }, 'api');
 }
 
 /** The full address, because programs that ban addresses need it. */

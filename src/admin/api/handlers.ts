@@ -22,6 +22,7 @@ import type { Participant } from '../../rooms/participant.ts';
 import { formatPasswordHash, hashPassword, looksHashed } from '../../rooms/password-hash.ts';
 import type { Room } from '../../rooms/room.ts';
 import { channelSettings } from '../channel-settings.ts';
+import type { AuditTrail } from './audit.ts';
 import { type BanHandlerOptions, banHandlers } from './ban-handlers.ts';
 import { captureStream } from './capture-stream.ts';
 import { type ForwardHandlerOptions, forwardHandlers } from './forward-handlers.ts';
@@ -41,6 +42,7 @@ export interface HandlerOptions
   readonly server: () => z.output<typeof serverSchema>;
   /** Whether participants may be recorded. */
   readonly allowCapture: boolean;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
 }
 
@@ -138,6 +140,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...playerHandlers(options),
 
     ...banHandlers(options),
+    listAudit: ({ query }) => {
+      const { entries } = options.audit;
+      return { entries: [...pageOf(entries, query)], total: entries.length };
+    },
 
     createToken: async ({ body: { expiresInSeconds, ...grant } }) => {
       const lifetimeMs = expiresInSeconds * 1000;

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document of the REST API, generated from the tables and schemas that the server itself uses. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
+import { auditEntrySchema, auditListSchema } from '../../protocol/api/audit-operations.ts';
 import {
   banListSchema,
   banSchema,
@@ -54,6 +55,7 @@ import {
   webhookSchema,
   workerSchema,
 } from '../../protocol/api/schemas.ts';
+import { scopeOf } from '../../protocol/api/scopes.ts';
 import { newDataSchema, sentDataSchema } from '../../protocol/data.ts';
 import { spaceUpdateSchema } from '../../protocol/space.ts';
 
@@ -107,6 +109,8 @@ const ANSWERS = {
   SoundList: soundListSchema,
   Ban: banSchema,
   BanList: banListSchema,
+  AuditEntry: auditEntrySchema,
+  AuditList: auditListSchema,
   NewBanAnswer: newBanAnswerSchema,
   RoomBan: roomBanSchema,
   RoomBanList: roomBanListSchema,
@@ -129,7 +133,9 @@ const TAGS = {
   tokens: 'Join tokens',
 };
 /** In the order in which they can occur. */
-const COMMON_ERRORS: readonly ErrorCode[] = ['admin_token_required', 'admin_token_wrong', 'rate_limited', 'internal'];
+const COMMON_ERRORS: readonly ErrorCode[] = [
+  ...(['admin_token_required', 'admin_token_wrong', 'not_allowed', 'rate_limited', 'internal'] as const),
+];
 const PATH_ERRORS: readonly ErrorCode[] = ['invalid_request'];
 const QUERY_ERRORS: readonly ErrorCode[] = ['invalid_request'];
 const BODY_ERRORS: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'unsupported_media_type'];
@@ -143,7 +149,7 @@ export function openApiDocument(version: string): Json {
       version,
       summary: 'Rooms, participants, join tokens and the server itself.',
       description:
-        'Every request carries the admin token: `Authorization: Bearer TOKEN`. Errors are problem details (RFC 9457) with a stable `code`. Fields and operations may be added within a version of the API, so clients should ignore what they do not know.',
+        'Every request carries an admin token: `Authorization: Bearer TOKEN`. Tokens have a scope: `read`, `moderate` or `everything`. Errors are problem details (RFC 9457) with a stable `code`. Fields and operations may be added within a version of the API, so clients should ignore what they do not know.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: API_PATH }],
@@ -156,7 +162,7 @@ export function openApiDocument(version: string): Json {
           type: 'http',
           scheme: 'bearer',
           description:
-            'The value of --admin-token on the server. Operations on the space and the channels of a room also accept a control token of that room.',
+            'The value of --admin-token on the server, which may do everything, or one of --admin-tokens. Operations on the space and the channels of a room also accept a control token of that room.',
         },
       },
       parameters: pathParameters(),
@@ -188,13 +194,15 @@ function paths(): Json {
 
 function describe(operationId: OperationId, operation: Operation): Json {
   const { path, tag, summary, description, query, body } = operation;
+  const scope = scopeOf(operation);
+  const needed = scope === 'everything' ? '' : `A token with the scope \`${scope}\` is enough.`;
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ $ref: `#/components/parameters/${name}` }));
   const parameters = [...names, ...(query === undefined ? [] : queryParameters(query))];
   return {
     operationId,
     tags: [tag],
     summary,
-    ...(description !== undefined && { description }),
+    ...((description ?? needed) !== '' && { description: [description, needed].filter(Boolean).join(' ') }),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: { required: !body.safeParse({}).success, content: json(body) } }),
     responses: { ...success(operation), ...failures(operation) },

@@ -15,8 +15,6 @@ import type { AdminAuth } from '../api/admin-auth.ts';
 import { ControlSession } from './control-session.ts';
 
 export interface ControlEndpointOptions {
-  /** The admin token; empty: the API is off. */
-  readonly token: string;
   readonly auth: AdminAuth;
   readonly access: AccessControl;
   readonly registry: RoomRegistry;
@@ -65,9 +63,9 @@ export class ControlEndpoint {
 
   /** Rejects with the reason to refuse the request. */
   async #admit(request: IncomingMessage, name: string): Promise<Room> {
-    const { token, auth, access, registry, proxies, requests } = this.#options;
+    const { auth, access, registry, proxies, requests } = this.#options;
     try {
-      if (token === '') throw new AppError('api_off');
+      if (auth.isOff) throw new AppError('api_off');
       await auth.check(request.headers.authorization, addressKey(proxies.clientOfRequest(request)), (other) =>
         access.isControlToken(other, name),
       );

@@ -23,7 +23,7 @@ export interface BotEndpointOptions {
     authorization: string | undefined,
     addressKey: string,
     accepts: (token: string) => Promise<boolean>,
-  ) => Promise<void>;
+  ) => Promise<unknown>;
   readonly registry: RoomRegistry;
   readonly addresses: AddressLimits;
   readonly allowHosts: readonly string[];

@@ -20,6 +20,7 @@ export const BAN_OPERATIONS = {
     method: 'post',
     path: '/bans',
     tag: 'participants',
+    scope: 'moderate',
     summary: 'Ban an identity, an address or a network',
     description:
       'They need not be here. Whoever is here is removed; with `show-addresses` off, those with a banned address only when they connect again. A ban of the same identity or network is replaced.',
@@ -31,6 +32,7 @@ export const BAN_OPERATIONS = {
     method: 'delete',
     path: '/bans/{ban}',
     tag: 'participants',
+    scope: 'moderate',
     summary: 'Lift any ban by its id',
     errors: ['unknown_ban'],
   },
@@ -49,6 +51,7 @@ export const BAN_OPERATIONS = {
     method: 'delete',
     path: `${roomBans}/{identity}`,
     tag: 'rooms',
+    scope: 'moderate',
     summary: 'Lift a ban early',
     errors: ['invalid_room', 'unknown_ban'],
   },

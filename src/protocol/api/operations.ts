@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { newDataSchema, sentDataSchema } from '../data.ts';
 import { spaceUpdateSchema } from '../space.ts';
+import { AUDIT_OPERATIONS } from './audit-operations.ts';
 import { BAN_OPERATIONS } from './ban-operations.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from './channel-schemas.ts';
 import type { Download } from './download.ts';
@@ -36,12 +37,16 @@ import {
   tokenSchema,
 } from './schemas.ts';
 
+import type { AdminScope } from './scopes.ts';
+
 export const API_PATH = '/api/v1';
 
 export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path after `API_PATH`, with parameters in OpenAPI notation. */
   readonly path: string;
+  /** What a token needs; if omitted, `read` for what only reads, otherwise `everything`. */
+  readonly scope?: AdminScope;
   readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'forwards' | 'players' | 'tokens';
   readonly summary: string;
   readonly description?: string;
@@ -110,6 +115,7 @@ export const OPERATIONS = {
     method: 'post',
     path: '/rooms',
     tag: 'rooms',
+    scope: 'moderate',
     summary: 'Open a permanent room',
     description:
       'The room stays open while it is empty, until it is closed. With `keep-state` it is there again after a restart.',
@@ -129,6 +135,7 @@ export const OPERATIONS = {
     method: 'patch',
     path: room,
     tag: 'rooms',
+    scope: 'moderate',
     summary: "Change a room's settings",
     description:
       'Omitted fields keep their value. A room that is not permanent loses these settings when its last participant leaves.',
@@ -140,6 +147,7 @@ export const OPERATIONS = {
     method: 'delete',
     path: room,
     tag: 'rooms',
+    scope: 'moderate',
     summary: 'Close a room',
     description:
       'Everyone in it receives `room_closed` and is removed. If access is open, anyone may open the room again.',
@@ -166,6 +174,7 @@ export const OPERATIONS = {
     method: 'post',
     path: `${participant}/mute`,
     tag: 'participants',
+    scope: 'moderate',
     summary: 'Mute a participant; they cannot unmute themselves',
     answer: { status: 200, schema: participantSchema },
     errors: PARTICIPANT_ERRORS,
@@ -174,6 +183,7 @@ export const OPERATIONS = {
     method: 'post',
     path: `${participant}/unmute`,
     tag: 'participants',
+    scope: 'moderate',
     summary: 'Allow a participant to unmute',
     description: 'They stay muted until they unmute themselves: nobody is unmuted by someone else.',
     answer: { status: 200, schema: participantSchema },
@@ -183,6 +193,7 @@ export const OPERATIONS = {
     method: 'post',
     path: `${participant}/kick`,
     tag: 'participants',
+    scope: 'moderate',
     summary: 'Remove a participant from a room, and optionally ban them',
     body: kickSchema,
     answer: { status: 200, schema: kickedSchema },
@@ -192,6 +203,7 @@ export const OPERATIONS = {
     method: 'post',
     path: `${participant}/move`,
     tag: 'participants',
+    scope: 'moderate',
     summary: 'Move a participant to another room',
     description:
       'Their connection stays, and within a moment they hear and are heard in the other room. They keep their id. The move lasts as long as they stay: if they leave and join again, they enter the room they ask for.',
@@ -223,6 +235,7 @@ export const OPERATIONS = {
     method: 'delete',
     path: `${room}/listeners/{listener}`,
     tag: 'participants',
+    scope: 'moderate',
     summary: 'End the connection of a listener',
     errors: [...ROOM_ERRORS, 'unknown_listener'],
   },
@@ -295,6 +308,7 @@ export const OPERATIONS = {
   ...RTP_OPERATIONS,
   ...PLAYER_OPERATIONS,
   ...BAN_OPERATIONS,
+  ...AUDIT_OPERATIONS,
   createToken: {
     method: 'post',
     path: '/tokens',

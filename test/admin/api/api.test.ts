@@ -318,6 +318,10 @@ test('every operation in the document', async (t) => {
     await (await join('lobby', 'Fay')).next('joined');
   });
 
+  t.match((await api.get('/audit?limit=1')).body, {
+    entries: [{ by: 'admin', operation: 'undrainServer', result: 'done' }],
+  });
+
   const haveTheirOwnTests = new Set(['recordings', 'forwards']);
   const described = OPERATION_LIST.filter(([, { file, tag }]) => file === undefined && !haveTheirOwnTests.has(tag)).map(
     ([id]) => id,

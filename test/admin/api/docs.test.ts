@@ -31,6 +31,7 @@ test('the curl examples work as written', {
     AUTH: `Authorization: Bearer ${TOKEN}`,
     JSON: 'Content-Type: application/json',
     ID: '',
+    BAN: '',
     RECORDING: '',
   };
   let done = 0;
@@ -48,6 +49,7 @@ test('the curl examples work as written', {
       env: environment,
       cwd: directory,
     });
+    if (line.includes('$URL/bans') && line.includes('-d ')) environment.BAN = JSON.parse(stdout).id;
     if (stdout.includes(environment.ID) && environment.ID !== '') identified++;
     done++;
   }

@@ -2,9 +2,11 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import pino from 'pino';
 import { test } from 'tap';
 import { createRouter } from '../../../src/admin/api/api.ts';
+import { AuditTrail } from '../../../src/admin/api/audit.ts';
 import { openApiDocument } from '../../../src/admin/api/openapi.ts';
 import { TrustedProxies } from '../../../src/lib/net/client-address.ts';
 import { API_PATH, type Handlers } from '../../../src/protocol/api/operations.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 
 test('the document is valid OpenAPI 3.1', async (t) => {
   const document = structuredClone(openApiDocument('1.2.3'));
@@ -21,6 +23,7 @@ test('the document describes every route, and no route that does not exist', (t)
     proxies: new TrustedProxies([]),
     showAddresses: true,
     saved: () => {},
+    audit: new AuditTrail(new FakeClock()),
   };
   const router = createRouter({} as Handlers, options);
   const routes = router.stack.flatMap(({ path, methods }) =>

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { test } from 'tap';
+import { AuditTrail } from '../../../src/admin/api/audit.ts';
 import { createHandlers } from '../../../src/admin/api/handlers.ts';
 import { LinkSigner } from '../../../src/admin/api/link-signer.ts';
 import { Forwards } from '../../../src/gateways/forward/forwards.ts';
@@ -27,6 +28,7 @@ test('a participant is described with their network in both directions, as far a
   const handlers = createHandlers({
     ...{ registry, access, server, allowCapture: false, clock, recordings: undefined },
     players: { files: async () => [], start: async () => server() },
+    audit: new AuditTrail(new FakeClock()),
     links: new LinkSigner(clock),
     routes: new Routes({ clock, log }),
     rtp: new RtpStreams({ host: '', targets: [], registry, showAddresses: true, clock, log }),
