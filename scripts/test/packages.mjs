@@ -21,6 +21,7 @@ export const TEST_PACKAGES = {
   icecast2: 'rooms sent to Icecast',
   iproute2: 'tests in a network of their own: ip, tc',
   mumble: 'the desktop client of Mumble',
+  'mumble-server': 'rooms coupled with another Mumble server',
   nftables: 'tests behind NAT and firewalls',
   nginx: 'deploy/nginx',
   'oggz-tools': 'recordings: oggz-validate',

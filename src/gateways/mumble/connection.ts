@@ -4,14 +4,9 @@ import type { TLSSocket } from 'node:tls';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { encodeFrame, FrameReader } from './wire/frames.ts';
-import { MESSAGES, type MessageName, TYPE } from './wire/messages.ts';
-import { decodeMessage, encodeMessage, type MessageOf, type MessageValues } from './wire/protobuf.ts';
+import { MESSAGES, type MessageName, type Received, readMessage, TYPE } from './wire/messages.ts';
+import { encodeMessage, type MessageValues } from './wire/protobuf.ts';
 import { MAX_PACKET_BYTES } from './wire/voice-packet.ts';
-
-/** A message as it arrived, by its name. */
-export type Received = {
-  readonly [N in MessageName]: { readonly name: N; readonly fields: MessageOf<(typeof MESSAGES)[N]> };
-}[MessageName];
 
 export interface ConnectionEvents {
   message(message: Received): void;
@@ -41,10 +36,6 @@ const VOICE_BEHIND_BYTES = 65_536;
 const MAX_BEHIND_BYTES = 1_048_576;
 /** A client that has to go and reads nothing keeps its place for so long. */
 const END_WITHIN_MS: Millis = 10_000;
-
-const NAME_OF_TYPE = new Map<number, MessageName>(
-  (Object.keys(MESSAGES) as MessageName[]).map((name) => [TYPE[name], name]),
-);
 
 export class MumbleConnection {
   /** When anything last came from the client. */
@@ -140,14 +131,10 @@ export class MumbleConnection {
       if (payload.length <= MAX_PACKET_BYTES) this.#events.voice(payload);
       return;
     }
-    const name = NAME_OF_TYPE.get(type);
-    if (name === undefined) {
-      this.#events.unknown(type);
-      return;
-    }
-    const fields = decodeMessage(MESSAGES[name], payload);
-    if (fields === null) this.terminate();
-    else this.#events.message({ name, fields } as Received);
+    const message = readMessage(type, payload);
+    if (message === undefined) this.#events.unknown(type);
+    else if (message === null) this.terminate();
+    else this.#events.message(message);
   }
 
   #closed(): void {

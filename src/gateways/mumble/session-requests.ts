@@ -3,12 +3,12 @@ import type { Clock } from '../../lib/clock.ts';
 import { MAX_CHAT_LENGTH } from '../../protocol/bounds.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
-import type { Received } from './connection.ts';
 import { permissionsOf } from './permissions.ts';
 import { ROOT_CHANNEL, type Roster } from './roster.ts';
 import type { MumbleSession } from './session.ts';
+import { AGREED, isAgreement, NOT_RECORDED, recordingWords } from './shared/consent.ts';
 import { fromHtml, toHtml } from './shared/html.ts';
-import { DENY, PERMISSION, TYPE } from './wire/messages.ts';
+import { DENY, PERMISSION, type Received, TYPE } from './wire/messages.ts';
 
 export interface RequestOptions {
   readonly registry: RoomRegistry;
@@ -20,8 +20,6 @@ type FieldsOf<N extends Received['name']> = Extract<Received, { readonly name: N
 
 /** A ban by a Mumble client has no time. */
 const BAN_SECONDS = 24 * 3600;
-/** Written by somebody who agrees to be recorded. */
-const AGREEMENT = /^\s*[/!]?agree\s*$/i;
 const MS_PER_S = 1000;
 /** Lists and rules that only their own servers have. */
 const REFUSED_TYPES: ReadonlySet<number> = new Set([TYPE.banList, TYPE.acl, TYPE.userList]);
@@ -102,7 +100,7 @@ export class SessionRequests {
         return;
       case 'recording':
         if (event.recording !== null) this.#tellRecording(event.recording.needsConsent);
-        else session.tell('The room is no longer recorded.');
+        else session.tell(NOT_RECORDED);
         return;
       case 'listeners':
         this.#tellListeners(event.listeners);
@@ -118,11 +116,7 @@ export class SessionRequests {
   }
 
   #tellRecording(needsConsent: boolean): void {
-    this.#session.tell(
-      needsConsent
-        ? 'This room is being recorded. Nobody hears you until you agree to it: write "/agree" in this channel.'
-        : 'This room is being recorded.',
-    );
+    this.#session.tell(recordingWords(needsConsent));
   }
 
   /** Once in each room, because the number may change each second. */
@@ -219,7 +213,7 @@ export class SessionRequests {
     }
     session.activeMs = this.#options.clock.now();
     if (sessions.length === 0) {
-      if (AGREEMENT.test(text) && this.#awaitsConsent()) this.#agree();
+      if (isAgreement(text) && this.#awaitsConsent()) this.#agree();
       else participant.write({ type: 'say', text, mentions: [] });
     }
     for (const target of sessions) {
@@ -237,7 +231,7 @@ export class SessionRequests {
 
   #agree(): void {
     this.#session.participant?.sound.agreeToRecording();
-    this.#session.tell('You have agreed to be recorded in this room. Everybody hears you now.');
+    this.#session.tell(AGREED);
   }
 
   #resync({ key, clientNonce, serverNonce }: FieldsOf<'cryptSetup'>): void {

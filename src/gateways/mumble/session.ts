@@ -6,7 +6,7 @@ import type { RoomEvent } from '../../rooms/events.ts';
 import { participantName, roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
-import type { MumbleConnection, Received } from './connection.ts';
+import type { MumbleConnection } from './connection.ts';
 import { Downlink } from './downlink.ts';
 import { admitToRoom, type EntranceOptions, roomOfToken } from './entrance.ts';
 import type { VoiceFigures } from './figures.ts';
@@ -21,7 +21,7 @@ import { Membership } from './shared/membership.ts';
 import { MAX_BANDWIDTH } from './shared/uplink.ts';
 import type { UdpUser } from './udp-port.ts';
 import { type CryptKeys, CryptState } from './wire/crypt-state.ts';
-import { REJECT } from './wire/messages.ts';
+import { REJECT, type Received } from './wire/messages.ts';
 import { announcedVersion, OWN_VERSION, type VoiceFormat, versionV1, voiceFormat } from './wire/version.ts';
 import { isPing, LOOPBACK_TARGET, MAX_OPUS_BYTES, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
 
@@ -349,7 +349,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     let membership: Membership | undefined;
     const state = { muted: this.selfMute || this.selfDeaf, deafened: this.selfDeaf };
     membership = new Membership({
-      ...{ registry, admission, room, name: this.name, state, from, address, clock },
+      ...{ registry, admission, room, name: this.name, state, from, address, clock, hearsMixInSpace: true },
       events: {
         event: (event) => this.#roomEvent(event),
         ended: (reason) => {

@@ -16,6 +16,8 @@ export interface MembershipEvents {
   ended(reason: EndReason | 'connection_lost'): void;
   /** One packet of the mix, while they hear that instead of single voices. */
   mix(payload: Uint8Array, timestamp: number): void;
+  /** They have taken another seat, and have said nothing there. */
+  seated?(): void;
 }
 
 export interface MembershipOptions {
@@ -25,10 +27,12 @@ export interface MembershipOptions {
   readonly name: string;
   readonly state: { readonly muted: boolean; readonly deafened: boolean };
   /** The client's address, as limits count it, and for the operator. */
-  readonly from: string;
+  readonly from: string | undefined;
   readonly address: string | null;
   readonly events: MembershipEvents;
   readonly clock: Clock;
+  /** In a room with a space they hear the mix, because single voices would be wrong there. */
+  readonly hearsMixInSpace: boolean;
 }
 
 export class Membership implements ParticipantListener {
@@ -39,6 +43,7 @@ export class Membership implements ParticipantListener {
   readonly #registry: RoomRegistry;
   readonly #events: MembershipEvents;
   readonly #uplink: Uplink;
+  readonly #hearsMixInSpace: boolean;
   #seat: RelayedSeat | undefined;
   #hearsMix = false;
   /** As the client wants it. */
@@ -46,8 +51,10 @@ export class Membership implements ParticipantListener {
   #isOver = false;
 
   /** Joins. Throws what `RoomRegistry.join` throws. */
-  constructor({ registry, admission, room, name, state, from, address, events, clock }: MembershipOptions) {
+  constructor(options: MembershipOptions) {
+    const { registry, admission, room, name, state, from, address, events, clock } = options;
     this.address = address;
+    this.#hearsMixInSpace = options.hearsMixInSpace;
     this.#registry = registry;
     this.#events = events;
     this.#selfMute = state.muted;
@@ -73,7 +80,7 @@ export class Membership implements ParticipantListener {
   /** Takes a seat if there is none, or one of another kind is needed. Without one they are in the room all the same. */
   takeSeat(): void {
     if (this.#isOver) return;
-    const listens = this.#registry.room(this.participant.roomName).space.view !== null;
+    const listens = this.#hearsMixInSpace && this.#registry.room(this.participant.roomName).space.view !== null;
     if (this.#seat !== undefined && listens === this.#hearsMix) return;
     try {
       const sink = { mix: (payload: Uint8Array, timestamp: number) => this.#events.mix(payload, timestamp) };
@@ -81,6 +88,7 @@ export class Membership implements ParticipantListener {
       this.#seat = this.participant.sit((media, options) => media.connectRelayed({ ...options, ...parts }));
       this.#hearsMix = listens;
       this.#uplink.restart();
+      this.#events.seated?.();
     } catch (thrown) {
       // The media plane is busy or restarts; the next look tries again.
       if (!(thrown instanceof AppError)) throw thrown;

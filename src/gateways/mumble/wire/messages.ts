@@ -1,5 +1,5 @@
 /** The control messages of Mumble that this server or a client of it needs, with the fields that they need. */
-import { field, repeated } from './protobuf.ts';
+import { decodeMessage, field, type MessageOf, repeated } from './protobuf.ts';
 
 /** What a frame contains. */
 export const TYPE = {
@@ -74,7 +74,10 @@ export const MESSAGES = {
     channelId: field(1, 'uint32'),
     parent: field(2, 'uint32'),
     name: field(3, 'text'),
+    links: repeated(4, 'uint32'),
     description: field(5, 'text'),
+    linksAdd: repeated(6, 'uint32'),
+    linksRemove: repeated(7, 'uint32'),
     position: field(9, 'int32'),
     maxUsers: field(11, 'uint32'),
     isEnterRestricted: field(12, 'bool'),
@@ -104,6 +107,7 @@ export const MESSAGES = {
     recording: field(19, 'bool'),
     temporaryAccessTokens: repeated(20, 'text'),
     listeningChannelAdd: repeated(21, 'uint32'),
+    listeningChannelRemove: repeated(22, 'uint32'),
   },
   textMessage: {
     actor: field(1, 'uint32'),
@@ -137,15 +141,35 @@ export const MESSAGES = {
     idleSeconds: field(17, 'uint32'),
   },
   serverConfig: {
+    /** In bit/s. */
+    maxBandwidth: field(1, 'uint32'),
     allowHtml: field(3, 'bool'),
     messageLength: field(4, 'uint32'),
     imageMessageLength: field(5, 'uint32'),
     maxUsers: field(6, 'uint32'),
     recordingAllowed: field(7, 'bool'),
   },
+  suggestConfig: { positional: field(2, 'bool'), pushToTalk: field(3, 'bool') },
 } as const;
 
 export type MessageName = keyof typeof MESSAGES;
+
+/** A message as it arrived, by its name. */
+export type Received = {
+  readonly [N in MessageName]: { readonly name: N; readonly fields: MessageOf<(typeof MESSAGES)[N]> };
+}[MessageName];
+
+const NAME_OF_TYPE = new Map<number, MessageName>(
+  (Object.keys(MESSAGES) as MessageName[]).map((name) => [TYPE[name], name]),
+);
+
+/** Reads the payload of a frame. Undefined if the type is none of `MESSAGES`; null if the message is malformed. */
+export function readMessage(type: number, payload: Uint8Array): Received | null | undefined {
+  const name = NAME_OF_TYPE.get(type);
+  if (name === undefined) return undefined;
+  const fields = decodeMessage(MESSAGES[name], payload);
+  return fields === null ? null : ({ name, fields } as Received);
+}
 
 /** Why somebody is not let in. */
 export const REJECT = {

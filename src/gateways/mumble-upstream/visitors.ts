@@ -1,0 +1,162 @@
+/** The users of a Mumble channel who are participants of the room that is coupled with it. */
+import type { Millis } from '../../lib/clock.ts';
+import { AppError, type ErrorCode } from '../../lib/errors.ts';
+import type { RoomEvent } from '../../rooms/events.ts';
+import { roomKey } from '../../rooms/names.ts';
+import type { Participant } from '../../rooms/participant.ts';
+import type { MumbleVoice } from '../mumble/wire/voice-packet.ts';
+import type { ServerUser } from './server-roster.ts';
+import type { Upstream } from './upstream.ts';
+import { Visitor } from './visitor.ts';
+
+export interface VisitorsEvents {
+  /** Something has happened in the room; of everybody's visitors one reports it. */
+  roomEvent(event: RoomEvent): void;
+  /** One visitor was told something that is only for them. */
+  told(visitor: Visitor, event: RoomEvent): void;
+  /** Somebody new is in the room. */
+  came(visitor: Visitor): void;
+  /** Whoever is heard has changed. */
+  changed(): void;
+}
+
+/** How long somebody who could not join waits for the next attempt. */
+const RETRY_MS: Millis = 5000;
+
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly untilMs: Millis;
+}
+
+export class Visitors {
+  readonly #room: string;
+  readonly #upstream: Upstream;
+  readonly #events: VisitorsEvents;
+  /** By session. */
+  readonly #visitors = new Map<number, Visitor>();
+  readonly #byParticipant = new Map<string, Visitor>();
+  readonly #refused = new Map<number, Refusal>();
+
+  constructor(room: string, upstream: Upstream, events: VisitorsEvents) {
+    this.#room = room;
+    this.#upstream = upstream;
+    this.#events = events;
+  }
+
+  get all(): Iterable<Visitor> {
+    return this.#visitors.values();
+  }
+
+  of(session: number): Visitor | undefined {
+    return this.#visitors.get(session);
+  }
+
+  byParticipant(participantId: string): Visitor | undefined {
+    return this.#byParticipant.get(participantId);
+  }
+
+  has({ id }: Participant): boolean {
+    return this.#byParticipant.has(id);
+  }
+
+  get size(): number {
+    return this.#visitors.size;
+  }
+
+  /** Somebody hears the room who may not be in it, because it is locked. */
+  get hasStranger(): boolean {
+    for (const { code } of this.#refused.values()) if (code === 'room_locked') return true;
+    return false;
+  }
+
+  /**
+   * These users hear the channel.
+   * @param takesNew false: nobody new comes in
+   */
+  set(users: ReadonlyMap<number, ServerUser>, takesNew: boolean): void {
+    for (const [session, visitor] of this.#visitors) {
+      const user = users.get(session);
+      // A name does not change under a participant.
+      if (user !== undefined && user.name === visitor.user.name) visitor.update(user);
+      else this.#remove(session, visitor, 'left');
+    }
+    for (const session of this.#refused.keys()) if (!users.has(session)) this.#refused.delete(session);
+    if (!takesNew) return;
+    for (const user of users.values()) if (!this.#visitors.has(user.session)) this.#add(user);
+  }
+
+  receive(session: number, voice: Readonly<MumbleVoice>, nowMs: Millis): void {
+    this.#visitors.get(session)?.receive(voice, nowMs);
+  }
+
+  /** Call about once a second. */
+  look(): void {
+    for (const visitor of this.#visitors.values()) visitor.look();
+  }
+
+  /** Nobody is seen any more. */
+  clear(reason: 'left' | 'connection_lost'): void {
+    for (const [session, visitor] of [...this.#visitors]) this.#remove(session, visitor, reason);
+    this.#refused.clear();
+  }
+
+  #add(user: ServerUser): void {
+    const { registry, access, clock } = this.#upstream.options;
+    const { session } = user;
+    const nowMs = clock.now();
+    if (nowMs < (this.#refused.get(session)?.untilMs ?? 0)) return;
+    try {
+      const identity = this.#identityOf(user);
+      if (identity !== null) access.bans.checkIdentity(roomKey(this.#room), identity);
+      const visitor: Visitor = new Visitor(user, {
+        ...{ registry, room: this.#room, identity, clock },
+        events: {
+          event: (event) => this.#tell(visitor, event),
+          seated: () => this.#events.changed(),
+          ended: (reason) => {
+            if (this.#visitors.get(session) !== visitor) return;
+            this.#visitors.delete(session);
+            this.#byParticipant.delete(visitor.participant.id);
+            const waitMs = reason === 'kicked' ? Number.POSITIVE_INFINITY : RETRY_MS;
+            this.#refused.set(session, {
+              code: reason === 'kicked' ? 'kicked' : 'room_closed',
+              untilMs: clock.now() + waitMs,
+            });
+            this.#events.changed();
+          },
+        },
+      });
+      this.#refused.delete(session);
+      this.#visitors.set(session, visitor);
+      this.#byParticipant.set(visitor.participant.id, visitor);
+      this.#events.came(visitor);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      this.#refused.set(session, { code: thrown.code, untilMs: nowMs + RETRY_MS });
+    }
+  }
+
+  #remove(session: number, visitor: Visitor, reason: 'left' | 'connection_lost'): void {
+    this.#visitors.delete(session);
+    this.#byParticipant.delete(visitor.participant.id);
+    visitor.leave(reason);
+  }
+
+  /** By their certificate; the second of two users with the same one is a guest, or each would take the other's place. */
+  #identityOf({ hash }: ServerUser): string | null {
+    if (hash === '') return null;
+    const identity = `mumble-server:${hash}`;
+    for (const { participant } of this.#visitors.values()) if (participant.admission.identity === identity) return null;
+    return identity;
+  }
+
+  #tell(visitor: Visitor, event: RoomEvent): void {
+    if (event.type === 'said' && event.to !== null) {
+      this.#events.told(visitor, event);
+      return;
+    }
+    // All are told the same; while the first one joins, there is no other.
+    const [first = visitor] = this.#visitors.values();
+    if (first === visitor) this.#events.roomEvent(event);
+  }
+}

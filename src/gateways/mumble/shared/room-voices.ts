@@ -1,0 +1,117 @@
+/**
+ * Whose the packets are that a room's tap shows, as Mumble has them: with frame numbers, and an end of each talkspurt.
+ * The tap never shows what is muted, whispered, or said to channels only.
+ */
+import type { Cancel, Clock, Millis } from '../../../lib/clock.ts';
+import type { TappedVoice } from '../../../media/plane.ts';
+import type { Participant } from '../../../rooms/participant.ts';
+import type { Room } from '../../../rooms/room.ts';
+import type { MumbleVoice } from '../wire/voice-packet.ts';
+import { Talker } from './talker.ts';
+
+export interface RoomVoicesOptions {
+  readonly room: Room;
+  /** The session number of a participant; undefined if their voice is not passed on. */
+  readonly sessionOf: (participant: Participant) => number | undefined;
+  /** One packet of a participant; `voice` is reused for the next. */
+  readonly voice: (participant: Participant, voice: MumbleVoice) => void;
+  readonly clock: Clock;
+}
+
+/** How often ends of talkspurts are looked for. */
+const LOOK_MS: Millis = 100;
+/** How long a seat that belongs to nobody is not looked up again. */
+const UNKNOWN_MS: Millis = 1000;
+
+interface Voice {
+  readonly participant: Participant;
+  readonly talker: Talker;
+}
+
+export class RoomVoices {
+  readonly #options: RoomVoicesOptions;
+  readonly #tap: ReturnType<Room['taps']['slot']>;
+  /** By seat. */
+  readonly #voices = new Map<number, Voice>();
+  /** Until when seats are nobody's, the earliest first. */
+  readonly #unknown = new Map<number, Millis>();
+  #cancelLook: Cancel | null = null;
+
+  constructor(options: RoomVoicesOptions) {
+    this.#options = options;
+    this.#tap = options.room.taps.slot();
+    this.#tap.setTap({
+      request: { voices: true, mix: false, live: true },
+      sink: { voice: (packet) => this.#pass(packet), mix: () => {} },
+    });
+  }
+
+  close(): void {
+    this.#cancelLook?.();
+    this.#voices.clear();
+    this.#tap.setTap(null);
+  }
+
+  #pass(packet: TappedVoice): void {
+    const { room, clock, voice } = this.#options;
+    // In a space everybody is heard from somewhere, which only the mix can do.
+    if (room.space.view !== null) return;
+    const nowMs = clock.now();
+    const known = this.#voiceOf(packet.seatId, nowMs);
+    if (known === undefined) return;
+    const speaks = room.levelDbovOf(known.participant.id) !== null;
+    const passed = known.talker.take(packet, speaks, nowMs);
+    if (passed === null) return;
+    voice(known.participant, passed);
+    this.#look(nowMs);
+  }
+
+  #voiceOf(seatId: number, nowMs: Millis): Voice | undefined {
+    const known = this.#voices.get(seatId);
+    if (known?.participant.seat?.id === seatId) return known;
+    this.#voices.delete(seatId);
+    if (nowMs < (this.#unknown.get(seatId) ?? 0)) return undefined;
+    for (const participant of this.#options.room.all) {
+      if (participant.seat?.id !== seatId) continue;
+      const session = this.#options.sessionOf(participant);
+      if (session === undefined) break;
+      const { via } = participant.view;
+      const isGated = (via === undefined || via === 'websocket') && participant.owner === undefined;
+      const voice = { participant, talker: new Talker(session, isGated) };
+      this.#forgetGone();
+      this.#voices.set(seatId, voice);
+      return voice;
+    }
+    this.#forgetUnknown(nowMs);
+    this.#unknown.delete(seatId);
+    this.#unknown.set(seatId, nowMs + UNKNOWN_MS);
+    return undefined;
+  }
+
+  #forgetUnknown(nowMs: Millis): void {
+    for (const [seatId, untilMs] of this.#unknown) {
+      if (untilMs > nowMs) return;
+      this.#unknown.delete(seatId);
+    }
+  }
+
+  #forgetGone(): void {
+    for (const [seatId, { participant }] of this.#voices)
+      if (participant.seat?.id !== seatId) this.#voices.delete(seatId);
+  }
+
+  /** Sends the ends of talkspurts while anybody talks. */
+  #look(nowMs: Millis): void {
+    this.#cancelLook ??= this.#options.clock.setTimer(nowMs + LOOK_MS, () => {
+      this.#cancelLook = null;
+      const lookMs = this.#options.clock.now();
+      let isAnyTalking = false;
+      for (const { participant, talker } of this.#voices.values()) {
+        const end = talker.end(lookMs);
+        if (end !== null) this.#options.voice(participant, end);
+        isAnyTalking ||= talker.isTalking;
+      }
+      if (isAnyTalking) this.#look(lookMs);
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import { test } from 'tap';
+import { ServerNames } from '../../../src/gateways/mumble-upstream/server-names.ts';
+
+const nobody = () => false;
+
+test('a name is ours alone until it is released', async (t) => {
+  const names = new ServerNames();
+  t.equal(names.take('Anna', nobody), 'Anna');
+  t.equal(names.take('anna', nobody), 'anna(2)');
+  t.equal(names.take('Anna', nobody), 'Anna(3)');
+  names.release('ANNA');
+  t.equal(names.take('Anna', nobody), 'Anna');
+});
+
+test('somebody on the server keeps theirs', async (t) => {
+  t.equal(
+    new ServerNames().take('Ben', (name) => name === 'ben' || name === 'ben(2)'),
+    'Ben(3)',
+  );
+});
+
+test('what Mumble’s own server does not take is left out', async (t) => {
+  const names = new ServerNames();
+  t.equal(names.take('Jörg von der Höh', nobody), 'Jörg_von_der_Höh');
+  t.equal(names.take('♪ 音楽!', nobody), '_音楽');
+  t.equal(names.take('<>', nobody), 'Guest');
+  t.equal(names.take('SuperUser', nobody), 'SuperUser(2)');
+  t.equal(names.take('x'.repeat(100), nobody).length, 64);
+});
