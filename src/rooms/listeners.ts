@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { AnySeat, MediaCloseReason, MediaNetwork, MediaRoom, MemberState, SeatOptions } from '../media/plane.ts';
+import type { LiveMode } from '../protocol/api/live-mode.ts';
 import type { Admission } from './admission.ts';
 import type { EventOf } from './events.ts';
 
@@ -22,6 +23,8 @@ export interface ListenerOptions {
   readonly via: ListenerVia;
   /** For the operator; null if addresses are hidden. */
   readonly address: string | null;
+  /** They were let in only because anybody may listen. False by default. */
+  readonly isPublic?: boolean;
   /** Called once. */
   readonly ended: (reason: ListenerEnd) => void;
 }
@@ -46,6 +49,7 @@ export class RoomListener {
   /** In milliseconds since 1970. */
   readonly sinceMs: Millis;
   readonly address: string | null;
+  readonly isPublic: boolean;
   readonly #ended: (reason: ListenerEnd) => void;
   readonly #room: ListenerRoom;
   #seat: AnySeat | undefined;
@@ -53,9 +57,10 @@ export class RoomListener {
   #isOver = false;
 
   /** @internal Made by `RoomListeners.add`. */
-  constructor({ via, address, ended }: ListenerOptions, room: ListenerRoom, sinceMs: Millis) {
+  constructor({ via, address, isPublic = false, ended }: ListenerOptions, room: ListenerRoom, sinceMs: Millis) {
     this.via = via;
     this.address = address;
+    this.isPublic = isPublic;
     this.#ended = ended;
     this.#room = room;
     this.sinceMs = sinceMs;
@@ -165,9 +170,12 @@ export class RoomListeners {
     return listener;
   }
 
-  /** The operator ends all who listen in this way. */
-  endThose(via: ListenerVia): void {
-    for (const listener of [...this.#all.values()]) if (listener.via === via) listener.end('ended');
+  /** From now on the operator lets these people listen over HTTP. The others end. */
+  liveModeChanged(mode: LiveMode): void {
+    if (mode === 'public') return;
+    for (const listener of [...this.#all.values()]) {
+      if (listener.via === 'http' && (mode === 'off' || listener.isPublic)) listener.end('ended');
+    }
   }
 
   close(reason: ListenerEnd): void {

@@ -183,7 +183,7 @@ export class Room {
     if (settings.whispers !== undefined) this.sound.rulesChanged();
     if (settings.chat !== undefined || settings.slowModeSeconds !== undefined) this.chat.rulesChanged();
     if (settings.recording !== undefined) this.recording.modeChanged();
-    if (settings.live === 'off') this.listeners.endThose('http');
+    if (settings.live !== undefined) this.listeners.liveModeChanged(settings.live);
     if (settings.links !== undefined) this.#options.onLinksChanged();
     if (settings.links?.length === 0) this.sound.setLinkable(false);
   }

@@ -87,6 +87,7 @@ export function createLive(options: LiveOptions): Live {
     const listener = registry.listen(name, admission, {
       via: 'http',
       address: showAddresses ? client : null,
+      isPublic: mode === 'public',
       ended: () => finish(),
     });
     listeners++;

@@ -146,7 +146,9 @@ export const roomChangeSchema = z.strictObject({
   order: order.optional(),
   listed: listed.optional(),
   recording: recordingMode.optional().describe('`off` ends a recording that is running.'),
-  live: liveMode.optional().describe('`off` ends those who listen.'),
+  live: liveMode
+    .optional()
+    .describe('`off` ends those who listen, everything but `public` those whom only `public` let in.'),
 });
 
 export const receptionSchema = z.strictObject({

@@ -119,9 +119,12 @@ test('the mode of a room decides who may listen', async (t) => {
   t.same([await withoutToken(), await withToken()], [401, 200], 'on');
   server.registry.change('lobby', { live: 'public' });
   t.same([await withoutToken(), await withToken()], [200, 200], 'public');
-  const player = await listen(t, server, '/live/lobby.opus');
-  server.registry.change('lobby', { live: 'token' });
-  t.equal(server.live.figures.listeners, 1, 'who listens may go on');
+  const anybody = await listen(t, server, '/live/lobby.opus');
+  server.registry.change('lobby', { live: 'on' });
+  await anybody.ended;
+  const player = await listen(t, server, `/live/lobby.opus?token=${token}`);
+  for (const live of ['public', 'token'] as const) server.registry.change('lobby', { live });
+  t.equal(server.live.figures.listeners, 1, 'who has a token may go on');
   server.registry.change('lobby', { live: 'off' });
   await player.ended;
   t.same([await withoutToken(), await withToken()], [404, 404], 'off');

@@ -169,7 +169,7 @@ test('an output goes on after its worker has died, and ends with its room', asyn
   clock.advance(1000);
   t.match(streams.list(room).outputs, [{ state: 'connected' }]);
   t.equal(seats().length, 1);
-  room.listeners.endThose('rtp');
+  for (const listener of [...room.listeners.all]) if (listener.via === 'rtp') listener.end('ended');
   t.same(streams.list(room).outputs, []);
   await streams.startOutput(room, newOutput());
   t.equal(sockets[1]?.isOpen, true);
