@@ -68,7 +68,7 @@ function costs(members: number): { readonly sent: Cost; readonly mixed: Cost } {
   });
   let tick = 1;
   const mixed = measure(members, () => {
-    for (const endpoint of endpoints) endpoint.send(PAYLOAD, 0, false);
+    for (const endpoint of endpoints) endpoint.send(PAYLOAD, 0, false, 0);
     const packets = traffic.take(5 * tick++ + 1);
     if (packets === null) throw new Error('nothing was posted');
     relay.receive(posted(packets));

@@ -7,8 +7,9 @@ import { packetSamples } from '../../formats/opus-packet.ts';
 import type { VoicePacket } from '../../formats/voice-packet.ts';
 import type { Millis } from '../../lib/clock.ts';
 import { FRAME_SAMPLES } from '../../mixer/format.ts';
-import type { Endpoint, EndpointEvents, MediaNetwork, VoiceCounters } from '../endpoint.ts';
+import type { Endpoint, EndpointEvents, MediaNetwork, Tap, VoiceCounters } from '../endpoint.ts';
 import { MAX_QUEUED_SAMPLES, type RelayedParameters } from '../relayed.ts';
+import { RelayedCapture } from './relayed-capture.ts';
 
 const NO_NETWORK: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
 /** What is later than this is not played faster to make up for it. */
@@ -61,6 +62,7 @@ export class RelayedEndpoint implements Endpoint {
   /** As last returned by `takePlayed`. */
   #reportedSamples = 0;
   #isDrained = true;
+  #capture: RelayedCapture | null = null;
 
   constructor({ id, parameters, events, relay, onClosed }: RelayedEndpointOptions) {
     this.id = id;
@@ -78,16 +80,18 @@ export class RelayedEndpoint implements Endpoint {
     }
   }
 
-  send(payload: Uint8Array, timestamp: number, marker: boolean): void {
+  send(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis): void {
     if (!this.sends || this.#closed || !this.#relay(this.id, payload, timestamp >>> 0, marker)) return;
     this.#counters.packetsOut++;
     this.#counters.bytesOut += payload.length;
+    this.#capture?.sent(payload, timestamp, marker, nowMs);
   }
 
   /** A packet that is played as it arrives. */
   receive(packet: VoicePacket, startsStream: boolean, nowMs: Millis): void {
     if (!this.#accept(packet.payload)) return;
     if (startsStream) this.#events.sourceChanged();
+    this.#capture?.received(packet, nowMs);
     this.#events.packet(packet, nowMs);
   }
 
@@ -127,6 +131,7 @@ export class RelayedEndpoint implements Endpoint {
       this.#nextAt += samples;
       this.#playedSamples += samples;
       played++;
+      this.#capture?.received(packet, nowMs);
       this.#events.packet(packet, nowMs);
     }
     this.#queue.splice(0, played);
@@ -143,8 +148,10 @@ export class RelayedEndpoint implements Endpoint {
   /** Whoever brings the packets knows when they end. */
   housekeeping(): void {}
 
-  /** There are no RTP packets to show. */
-  setTap(): void {}
+  /** The tap sees RTP packets that carry what is relayed. */
+  setTap(tap: Tap | null): void {
+    this.#capture = tap === null ? null : new RelayedCapture(tap, this.id);
+  }
 
   close(): void {
     if (this.#closed) return;

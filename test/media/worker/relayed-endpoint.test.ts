@@ -138,7 +138,7 @@ test('the mix is relayed to those who listen, and counted if it is taken', (t) =
     [{ listens: false }, true, 0, 0],
   ] as const) {
     const { endpoint, relayed, counters } = setUp(given, isTaken);
-    endpoint.send(payload, 2 ** 32 + 960, true);
+    endpoint.send(payload, 2 ** 32 + 960, true, 0);
     t.same(relayed, Array(sent).fill([7, payload, 960, true]));
     t.match(counters(), { packetsOut: counted, bytesOut: 4 * counted });
     t.equal(endpoint.sends, given !== undefined && !('listens' in given));
@@ -168,10 +168,32 @@ test('nothing is heard of those who do not speak, nor what is no Opus, nor after
   arrive(1);
   enqueue(payloadOf(1));
   endpoint.play(2, 0);
-  endpoint.send(payloadOf(1), 0, false);
+  endpoint.send(payloadOf(1), 0, false, 0);
   endpoint.housekeeping();
-  endpoint.setTap();
   t.same([log, relayed], [[], []]);
   t.same([endpoint.protocol, endpoint.network], [null, { incoming: null, outgoing: null, roundTripMs: null }]);
+  t.end();
+});
+
+test('a tap sees what is played and what is sent, until it is removed', (t) => {
+  const { endpoint, arrive, enqueue } = setUp();
+  const seen: unknown[] = [];
+  const see = (direction: string) => (packet: Uint8Array, _: unknown, nowMs: number) =>
+    seen.push([direction, packet.length, nowMs]);
+  endpoint.setTap({ received: see('in'), sent: see('out'), flush: () => {} });
+  arrive(1);
+  enqueue(SIXTY);
+  endpoint.play(5, 100);
+  endpoint.send(TEN, 960, true, 120);
+  const all = [
+    ['in', 12 + payloadOf(1).length, 1001],
+    ['in', 12 + SIXTY.length, 100],
+    ['out', 12 + TEN.length, 120],
+  ];
+  t.same(seen, all);
+  endpoint.setTap(null);
+  arrive(2);
+  endpoint.send(TEN, 1920, false, 140);
+  t.same(seen, all);
   t.end();
 });

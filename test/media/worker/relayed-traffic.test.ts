@@ -73,8 +73,8 @@ test('packets find their member, and those for members who are gone nobody', (t)
 test('mixes of a tick leave together, with what was played every 100 ms', (t) => {
   const { traffic, open, read, send } = setUp();
   const [first, second] = [open(1), open(2)];
-  first.send(payloadOf(5), 960, false);
-  second.send(payloadOf(6), 960, false);
+  first.send(payloadOf(5), 960, false, 0);
+  second.send(payloadOf(6), 960, false, 0);
   send(1, 1, true);
   traffic.play(1, 20);
   t.same(read(traffic.take(1)), ['mix 1 5 960', 'mix 2 6 960']);
@@ -90,7 +90,7 @@ test('a second of mixes waits for a busy control plane, and no more', (t) => {
   let posted = 0;
   const run = (ticks: number) => {
     for (let tick = 1; tick <= ticks; tick++) {
-      endpoint.send(payloadOf(1), 0, false);
+      endpoint.send(payloadOf(1), 0, false, 0);
       if (traffic.take(tick) !== null) posted++;
     }
   };
