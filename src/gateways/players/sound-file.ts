@@ -7,11 +7,13 @@ import { packetSamples } from '../../formats/opus-packet.ts';
 const PIECE_BYTES = 65_536;
 /** Where the first packet must have begun: tags can have pictures. */
 const MAX_BYTES_BEFORE_SOUND = 16 * 1024 * 1024;
+/** A damaged or malicious header must not drown out the room. ReplayGain stays far below this. */
+const MAX_GAIN_DB = 20;
 /** `OpusHead` and `OpusTags`. */
 const HEADERS = 2;
 
 export class SoundFile {
-  /** The file asks players to change its volume by this, in dB. */
+  /** The file asks players to change its volume by this, in dB, within 20 dB. */
   readonly gainDb: number;
   readonly #handle: FileHandle;
 
@@ -27,7 +29,7 @@ export class SoundFile {
     try {
       // The first page shows what it is; one packet of sound must follow somewhere.
       for await (const { head, packet } of packetsOf(handle)) {
-        if (head !== undefined) gainDb = head;
+        if (head !== undefined) gainDb = Math.max(-MAX_GAIN_DB, Math.min(MAX_GAIN_DB, head));
         if (packet !== undefined && gainDb !== null) return new SoundFile(handle, gainDb);
       }
     } catch (error) {

@@ -19,13 +19,19 @@ test('the packets of a file come out as they are in it, as often as wanted', asy
   await file!.close();
 });
 
-test('the gain in the header counts', async (t) => {
-  const bytes = oggOf([payloadOf(1)], -3 * 256);
-  const path = join(t.testdir(), 'a.opus');
-  await writeFile(path, bytes);
-  const file = await SoundFile.open(path);
-  t.equal(file?.gainDb, -3);
-  await file!.close();
+test('the gain in the header counts, within bounds', async (t) => {
+  for (const [inHeaderDb, gainDb] of [
+    [-3, -3],
+    [20, 20],
+    [127, 20],
+    [-128, -20],
+  ] as const) {
+    const path = join(t.testdir(), 'a.opus');
+    await writeFile(path, oggOf([payloadOf(1)], inHeaderDb * 256));
+    const file = await SoundFile.open(path);
+    t.equal(file?.gainDb, gainDb);
+    await file!.close();
+  }
 });
 
 test('what has no Opus in it is told from what has', async (t) => {
