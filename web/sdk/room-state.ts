@@ -93,8 +93,8 @@ export class RoomState {
   }
 
   announce(message: Entry): void {
-    const { type, recording, mayRecord, locked, entry, hearing } = message;
-    this.#options.emit('recording', { type, recording, mayRecord });
+    const { locked, entry, hearing } = message;
+    this.#options.emit('recording', message);
     this.#setLocked(locked);
     this.#options.emit('entry', entry);
     this.#tellParticipants();

@@ -50,6 +50,8 @@ export interface RecordingState {
   readonly reason?: RecordingEndReason;
   /** Only when a room is entered: this participant may start and end a recording (`moderation.record`). */
   readonly mayRecord?: true | undefined;
+  /** Only when a room is entered: with it this participant plays sounds to this room (`/sounds`). */
+  readonly soundKey?: string | undefined;
 }
 
 export interface VoiceEvents {

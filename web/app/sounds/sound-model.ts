@@ -6,17 +6,10 @@ export class SoundModel {
   /** Null without the right. */
   readonly key = signal<string | null>(null);
 
-  constructor(client: VoiceClient) {
-    let home = '';
-    let own: string | null = null;
-    client.on('joined', ({ room, soundKey = null }) => {
-      home = room;
-      own = soundKey;
-      this.key.value = own;
-    });
+  constructor(client: Pick<VoiceClient, 'on'>) {
     // The right is for one room.
-    client.on('moved', (room) => {
-      this.key.value = room === home ? own : null;
+    client.on('recording', ({ type, soundKey = null }) => {
+      if (type !== 'recording') this.key.value = soundKey;
     });
   }
 }
