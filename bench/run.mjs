@@ -22,6 +22,7 @@ const benchmarks = {
   bots: 'what bots cost that send and get sound over a WebSocket',
   relayed: 'what packets of bots and players cost between the threads',
   mumble: 'what Mumble clients cost, and the delay between them',
+  roster: 'what a room of thousands costs, apart from sound',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
   report: 'writes docs/benchmarks.md from the collected figures',

@@ -12,6 +12,7 @@ import type { Machine } from './machine.ts';
 import { MICRO_COLUMNS, type MicroRow } from './micro.ts';
 import { QUALITY_COLUMNS, type QualityResult, qualityChart } from './quality-result.ts';
 import { RECORDING_COLUMNS, type RecordingResult } from './recording-result.ts';
+import { ROSTER_COLUMNS, type RosterResult } from './roster-result.ts';
 import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './scaling-result.ts';
 import { type SoakResult, TREND_COLUMNS } from './soak-result.ts';
 import { largestText, SPACE_COLUMNS, type SpaceResult } from './space-result.ts';
@@ -41,6 +42,7 @@ export type Result =
   | DataResult
   | RecordingResult
   | ListenersResult
+  | RosterResult
   | SpaceRoomResult;
 
 /** What all files have in common. The rest is trusted: this version of the scripts has written it. */
@@ -59,6 +61,7 @@ const resultSchema = z.looseObject({
     'data',
     'recording',
     'listeners',
+    'roster',
     'space-room',
   ]),
   machine: z.looseObject({
@@ -144,6 +147,8 @@ function contentOf(result: Result): Content {
       return { tables: [formatMarkdownTable(DATA_COLUMNS, result.rows)] };
     case 'recording':
       return { tables: [formatMarkdownTable(RECORDING_COLUMNS, result.rows)] };
+    case 'roster':
+      return { tables: [formatMarkdownTable(ROSTER_COLUMNS, result.rows)] };
     case 'listeners':
       return { tables: [formatMarkdownTable(LISTENERS_COLUMNS, result.rows)] };
     case 'soak':

@@ -177,6 +177,14 @@ export const STEPS: readonly Step[] = [
     about: 'Ten people are in the room, and two of them talk. In the end some more listeners read nothing.',
   },
   {
+    name: 'roster',
+    args: ['roster'],
+    minutes: 3,
+    title: 'Thousands of people in one room, apart from sound',
+    about:
+      'All join one room by WebSocket, twenty at a time and as fast as they can, and have no media. Beyond 200 people a room lists only some of them. Then twenty of them a second raise or lower a hand.',
+  },
+  {
     name: 'soak',
     args: ['soak', '--minutes', '28'],
     minutes: 29,

@@ -87,6 +87,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'maxRooms',
       'maxRoomsPerAddress',
       'maxParticipants',
+      'rosterLimit',
       'maxConnections',
       'maxConnectionsPerAddress',
       'maxJoinsPerMinute',

@@ -277,6 +277,10 @@ export const SETTINGS = {
     default: 500,
     help: 'Maximum number of participants in one room.',
   }),
+  rosterLimit: setting(integer({ min: 0, max: 10_000 }), {
+    default: 200,
+    help: 'Rooms with more people list only moderators, raised hands and those who have spoken lately; the others can be searched. 0: all are always listed.',
+  }),
   maxConnections: setting(integer({ min: 1, max: 100_000 }), {
     default: 2000,
     help: 'Maximum number of WebSocket connections, joined or not.',

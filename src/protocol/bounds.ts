@@ -15,6 +15,8 @@ export const MAX_PARTICIPANT_ID_LENGTH = 64;
 export const MAX_RESUME_TOKEN_LENGTH = 128;
 /** An encoded join token. */
 export const MAX_TOKEN_LENGTH = 4096;
+/** The mark after which a page of people begins. */
+export const MAX_PAGE_MARK_LENGTH = 16;
 /** The highest value of the setting `max-sdp-bytes`. */
 export const MAX_SDP_LENGTH = 1_048_576;
 

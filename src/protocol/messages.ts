@@ -8,12 +8,14 @@ import type { ChatLine, ChatRules } from './chat.ts';
 import type { ConnectionGrade, MicrophoneState, ParticipantInfo } from './participant-info.ts';
 import type { RecordingNews, RecordingRequest, RecordingView } from './recording.ts';
 import type { ListedRoom } from './rooms.ts';
+import type { LeaveReason, PeopleCount, PeopleNews, PeopleRequest } from './roster.ts';
 import type { SpaceView } from './space-view.ts';
 
 export type {
   ChannelView,
   ConnectionGrade,
   ErrorCode,
+  LeaveReason,
   MicrophoneState,
   ParticipantInfo,
   ShouterView,
@@ -48,6 +50,8 @@ export type ClientMessageInput =
       readonly chatAfter?: string | undefined;
       /** This client receives messages of programs (`data`). */
       readonly data?: boolean | undefined;
+      /** This client understands that large rooms list only some people, and asks for others with `list_people`. */
+      readonly pages?: boolean | undefined;
       /**
        * The `resumeToken` of a participant in the room: this is not a person, but sends a sound that they share beside
        * their voice.
@@ -177,6 +181,7 @@ export type ClientMessageInput =
       readonly requestId?: number | undefined;
     }
   | RecordingRequest
+  | PeopleRequest
   /** Whether this client receives the list of rooms. */
   | { readonly type: 'watch_rooms'; readonly on: boolean; readonly requestId?: number | undefined }
   /** Goes to another open room with the same media connection, under the rules of a join there. */
@@ -207,17 +212,15 @@ export interface IceServer {
   readonly credential?: string;
 }
 
-export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
-
 export type ServerMessage =
-  | {
+  | (PeopleCount & {
       readonly type: 'joined';
       readonly participantId: string;
       /** The name of the room, as whoever opened it spelled it. */
       readonly room: string;
       readonly entry: RoomEntry;
       readonly locked: boolean;
-      /** Everyone in the room, including the new participant. */
+      /** Everyone in the room, including the new participant, unless there is a `count`. */
       readonly participants: readonly ParticipantInfo[];
       readonly iceServers: readonly IceServer[];
       readonly resumeToken: string;
@@ -253,7 +256,7 @@ export type ServerMessage =
       readonly listeners: number;
       /** Null: there is no chat in this room. */
       readonly chat: ChatRules | null;
-    }
+    })
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media connection is established. */
   | { readonly type: 'media_connected' }
@@ -264,25 +267,14 @@ export type ServerMessage =
   | { readonly type: 'media_moved' }
   /** This participant's own media connection is gone. A new offer from a new RTCPeerConnection starts another. */
   | { readonly type: 'media_closed'; readonly reason: MediaCloseReason }
-  | { readonly type: 'participant_joined'; readonly participant: ParticipantInfo }
-  | { readonly type: 'participant_updated'; readonly participant: ParticipantInfo }
-  /** Sent when many change at the same time in a large room. */
-  | { readonly type: 'participants_updated'; readonly participants: readonly ParticipantInfo[] }
-  | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
-  /** Like the next, for clients that accept batches. May list participants that the client knows, including itself. */
-  | { readonly type: 'participants_joined'; readonly participants: readonly ParticipantInfo[] }
-  /** It may list participants that the client does not know. */
-  | {
-      readonly type: 'participants_left';
-      readonly participants: readonly { readonly participantId: string; readonly reason: LeaveReason }[];
-    }
+  | PeopleNews
   /** Locked: nobody new can join. */
   | { readonly type: 'room_updated'; readonly locked: boolean }
   /**
    * This participant is in another room now: they have switched, or the operator has moved them. Their media continues
    * there on the same connection.
    */
-  | {
+  | (PeopleCount & {
       readonly type: 'moved';
       readonly room: string;
       readonly entry: RoomEntry;
@@ -304,7 +296,7 @@ export type ServerMessage =
       /** How many only listen, and are not in the list. */
       readonly listeners: number;
       readonly chat: ChatRules | null;
-    }
+    })
   | RecordingNews
   /** So many people only listen to the room, and are not in the list. */
   | { readonly type: 'listeners'; readonly listeners: number }

@@ -43,6 +43,8 @@ export interface ParticipantListener {
   readonly address?: string | null;
   /** Understands `participants_joined` and `participants_left`. */
   readonly takesBatches?: boolean;
+  /** Understands that large rooms list only some people. */
+  readonly takesPages?: boolean;
   /** Shows the chat. */
   readonly takesChat?: boolean;
   /** Receives messages of programs. */

@@ -49,6 +49,13 @@ export class RoomHearing {
     return this.#gains.get(keyOf(listener))?.get(keyOf(heard)) ?? 1;
   }
 
+  /** Whether anybody has set a gain for this person. */
+  hasGainFor(heard: Person): boolean {
+    const key = keyOf(heard);
+    for (const gains of this.#gains.values()) if (gains.has(key)) return true;
+    return false;
+  }
+
   /** The gains that this listener has set for any of `people`. */
   gainsOf(listener: Person, people: Iterable<Person>): GainsByParticipant {
     const gains = this.#gains.get(keyOf(listener));

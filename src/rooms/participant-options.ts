@@ -7,6 +7,7 @@ import type { LeaveReason, ParticipantListener, ParticipantView } from './events
 import type { Person } from './hearing.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
+import type { PageQuery } from './people-pages.ts';
 import type { DataAction } from './room-data.ts';
 import type { Pose } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
@@ -33,6 +34,8 @@ export interface ParticipantRoom {
   pose(participant: Participant, pose: Pose): void;
   /** Throws what `RoomChat.act` and `RoomData.send` throw. */
   write(writer: Participant, action: ChatAction | DataAction): void;
+  /** Sends them a page of the people here. Throws `server_busy`. */
+  listPeople(asker: Participant, query: PageQuery & { readonly requestId?: number | undefined }): void;
   updated(participant: Participant): void;
   /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;

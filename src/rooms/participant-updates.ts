@@ -1,6 +1,7 @@
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
+import type { ListedUntil } from '../protocol/roster.ts';
+import type { EventOf, LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { FanOutBudget, type FanOutRates } from './fan-out-budget.ts';
 import { batchOf, type Change, type News, newsOf } from './participant-news.ts';
 
@@ -9,12 +10,16 @@ export interface Recipient {
   readonly view: ParticipantView;
   /** Understands `participants_joined` and `participants_left`. */
   readonly takesBatches: boolean;
+  /** Understands that somebody is not listed. */
+  readonly takesPages?: boolean;
   deliver(...events: readonly RoomEvent[]): void;
 }
 
 export interface ParticipantUpdatesOptions {
   /** Everyone in the room by id. */
   readonly participants: ReadonlyMap<string, Recipient>;
+  /** Those of them who are told; everyone if omitted. */
+  readonly recipients?: ReadonlyMap<string, Recipient>;
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
 }
@@ -35,6 +40,8 @@ const INTERVAL_MS: Millis = 50;
  * the first.
  */
 const MESSAGES_AT_ONCE = 100;
+/** In rooms that are so large that this is less often, because each message to one client costs a system call. */
+const MESSAGES_PER_MS = 10;
 /** After the budget is spent, this much is saved up before the next batch. */
 const SAVED_MS: Millis = 250;
 
@@ -65,6 +72,11 @@ export class ParticipantUpdates {
     this.#options = options;
   }
 
+  /** Whether something about this participant has not been announced yet. */
+  isWaiting(id: string): boolean {
+    return this.#waiting.has(id);
+  }
+
   /** Someone new is in the room. They receive the full list. */
   joined(id: string): void {
     const before = this.#waiting.get(id);
@@ -87,8 +99,26 @@ export class ParticipantUpdates {
 
   /** Call when the participant is no longer in the room. */
   left(id: string, reason: LeaveReason): void {
-    const joinedAt = this.#waiting.get(id)?.joinedAt;
     this.#people.delete(id);
+    this.#unlist(id, reason);
+  }
+
+  /** Somebody who was in the room before is listed from now on. */
+  shown(id: string): void {
+    const before = this.#waiting.get(id);
+    const at = ++this.#changes;
+    // If it was never announced that they are hidden, they have only changed.
+    const isNews = before === undefined || before.joinedAt !== undefined;
+    this.#add(id, isNews ? { joinedAt: at, wasHere: true, ...before, at } : { at });
+  }
+
+  /** They are not listed any more, but still here. */
+  hidden(id: string): void {
+    this.#unlist(id, 'hidden');
+  }
+
+  #unlist(id: string, reason: ListedUntil): void {
+    const joinedAt = this.#waiting.get(id)?.joinedAt;
     // No client knows about them, neither from a message nor from a list.
     if (joinedAt !== undefined && this.#listAt <= joinedAt) this.#waiting.delete(id);
     else this.#add(id, { at: ++this.#changes, joinedAt, reason });
@@ -102,6 +132,19 @@ export class ParticipantUpdates {
     return at;
   }
 
+  /** A participant is not told by this any more. */
+  forget(id: string): void {
+    this.#people.delete(id);
+  }
+
+  get #recipients(): ReadonlyMap<string, Recipient> {
+    return this.#options.recipients ?? this.#options.participants;
+  }
+
+  get #intervalMs(): Millis {
+    return Math.max(INTERVAL_MS, this.#recipients.size / MESSAGES_PER_MS);
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -109,13 +152,13 @@ export class ParticipantUpdates {
   }
 
   #add(id: string, change: Change): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#recipients.size === 0) return;
     const nowMs = this.#options.clock.now();
     const isFirst = this.#waiting.size === 0;
     this.#waiting.set(id, change);
     if (!isFirst) return;
-    if (nowMs - this.#intervalStartMs >= INTERVAL_MS) this.#beginInterval(nowMs);
-    const isLittle = this.#sent === 0 || this.#sent + this.#options.participants.size <= MESSAGES_AT_ONCE;
+    if (nowMs - this.#intervalStartMs >= this.#intervalMs) this.#beginInterval(nowMs);
+    const isLittle = this.#sent === 0 || this.#sent + this.#recipients.size <= MESSAGES_AT_ONCE;
     if (isLittle && this.#budget.has(nowMs)) this.#flush(nowMs);
     else this.#wait(nowMs);
   }
@@ -127,7 +170,7 @@ export class ParticipantUpdates {
 
   #wait(nowMs: Millis): void {
     const { clock, limitCounts } = this.#options;
-    let dueMs = this.#intervalStartMs + INTERVAL_MS;
+    let dueMs = this.#intervalStartMs + this.#intervalMs;
     if (!this.#budget.has(nowMs)) {
       limitCounts.hit('room_update_bytes');
       dueMs = Math.max(dueMs, this.#budget.freeAtMs(nowMs) + SAVED_MS);
@@ -148,7 +191,7 @@ export class ParticipantUpdates {
       this.#waiting.delete(id);
       const each = newsOf(id, change, participants.get(id)?.view);
       if (each === undefined) continue;
-      this.#budget.spend(nowMs, each.bytes, participants.size);
+      this.#budget.spend(nowMs, each.bytes, this.#recipients.size);
       news.push(each);
       const person = this.#people.get(id);
       if (person !== undefined) person.toldAt = this.#changes;
@@ -164,12 +207,24 @@ export class ParticipantUpdates {
   }
 
   #deliver(news: readonly News[]): void {
-    const { participants } = this.#options;
-    const { newestAt, inBatches, oneByOne } = batchOf(news);
-    for (const [id, recipient] of participants) {
+    const { newestAt, inPages, inBatches, oneByOne } = batchOf(news);
+    const hidden = new Set(news.flatMap(({ event }) => (isHiding(event) ? event.participantId : [])));
+    for (const [id, recipient] of this.#recipients) {
       const knows = this.#people.get(id)?.knows ?? 0;
-      if (knows < newestAt) recipient.deliver(...(recipient.takesBatches ? inBatches : oneByOne(knows)));
+      if (knows >= newestAt) continue;
+      if (hidden.has(id)) {
+        // Everyone lists themselves.
+        const others = batchOf(news.filter(({ event }) => !isHiding(event) || event.participantId !== id));
+        recipient.deliver(...(recipient.takesPages === true ? others.inPages : others.inBatches));
+        continue;
+      }
+      const batches = recipient.takesPages === true ? inPages : inBatches;
+      recipient.deliver(...(recipient.takesBatches ? batches : oneByOne(knows)));
     }
-    this.#sent += participants.size;
+    this.#sent += this.#recipients.size;
   }
+}
+
+function isHiding(event: News['event']): event is EventOf<'participant_left'> {
+  return event.type === 'participant_left' && event.reason === 'hidden';
 }

@@ -15,7 +15,7 @@ import type { Capture, CaptureOptions } from './capture.ts';
 import type { ChatAction } from './chat/room-chat.ts';
 import { ClientLink } from './client-link.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
-import { FileKey, isSameSecret } from './file-key.ts';
+import { FileKey } from './file-key.ts';
 import type { Person } from './hearing.ts';
 import { MemberSound } from './member-sound.ts';
 import type { ModeratorAction } from './moderation.ts';
@@ -203,11 +203,6 @@ export class Participant {
     this.#log = log;
   }
 
-  /** Compares in constant time. */
-  holdsToken(token: string): boolean {
-    return isSameSecret(this.resumeToken, token);
-  }
-
   get mutedByModerator(): boolean {
     return this.#mutes.byModerator;
   }
@@ -252,6 +247,11 @@ export class Participant {
    */
   hear(participantId: string, gain: number): void {
     if (!this.#ended) this.#room.hear(this, participantId, gain);
+  }
+
+  /** Receives a page of the people in the room. Throws `server_busy`. */
+  listPeople(query: Parameters<ParticipantRoom['listPeople']>[1]): void {
+    if (!this.#ended) this.#room.listPeople(this, query);
   }
 
   /** To whom this participant speaks. Throws what `RoomTalk.set` throws. */
@@ -338,6 +338,11 @@ export class Participant {
   /** Their client understands `participants_joined` and `participants_left`. */
   get takesBatches(): boolean {
     return this.#link.listener?.takesBatches ?? false;
+  }
+
+  /** Their client understands that not everyone is listed. */
+  get takesPages(): boolean {
+    return this.#link.listener?.takesPages ?? false;
   }
 
   /** The connection of their client; null while it is broken. */

@@ -15,6 +15,8 @@ import { RoomTalk, type TalkTarget } from './talk.ts';
 export interface PersonalSoundOptions {
   /** Everyone in the room by id. */
   readonly participants: ReadonlyMap<string, Participant>;
+  /** What somebody shares beside their voice. */
+  readonly sharedBy: (person: Participant) => Participant | undefined;
   readonly mayWhisper: () => boolean;
   /** Changes how the channels sound from now on. */
   readonly setChannelSounds: (sounds: ChannelSounds) => void;
@@ -154,10 +156,12 @@ export class PersonalSound {
 
   /** The participant has a new seat, which others may have set a gain for or whisper to. */
   seated(participant: Participant): void {
-    for (const listener of this.#options.participants.values()) {
-      if (shares(listener, participant) || this.#hearing.gainOf(listener, participant) !== 1)
-        this.#applyGains(listener);
-    }
+    const { participants } = this.#options;
+    const owner = participants.get(participant.owner?.id ?? '');
+    if (owner !== undefined) this.#applyGains(owner);
+    if (this.#hearing.hasGainFor(participant))
+      for (const listener of participants.values())
+        if (this.#hearing.gainOf(listener, participant) !== 1) this.#applyGains(listener);
     this.#talk.seated(participant);
     if (this.#channels.hasStrength(publicKeyOf(participant))) this.#tellSounds();
   }
@@ -319,7 +323,8 @@ export class PersonalSound {
     const voices: VoiceGain[] = [];
     const silenced = new Set<string>();
     const gains = new Map(this.#gainsOf(listener));
-    for (const one of this.#options.participants.values()) if (shares(listener, one)) gains.set(one.id, 0);
+    const shared = this.#options.sharedBy(listener);
+    if (shared !== undefined) gains.set(shared.id, 0);
     for (const [id, gain] of gains) {
       if (gain === 0) silenced.add(id);
       const seat = this.#options.participants.get(id)?.seat;

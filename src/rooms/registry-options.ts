@@ -21,6 +21,8 @@ export interface RegistryLimits {
   readonly maxRoomsPerAddress: number;
   /** Default for rooms without their own limit. */
   readonly maxParticipants: number;
+  /** Rooms with more people list only some of them; 0: all always do. */
+  readonly rosterLimit?: number;
   /** How long the seat of a broken connection is kept while its media works. */
   readonly resumeTimeoutMs: Millis;
 }

@@ -9,7 +9,6 @@ import { ChatFiles } from './chat/chat-files.ts';
 import { checkPerson, companionAdmission, mayShareSound } from './companions.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { RoomEvent } from './events.ts';
-import { holderOfToken } from './holders.ts';
 import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
@@ -105,7 +104,7 @@ export class RoomRegistry {
     if (companionOf !== undefined)
       return companionAdmission(this.holder(room, companionOf).admission, this.#sharesSound);
     const kept = resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken);
-    return holderOfToken(kept?.everybody ?? [], resumeToken)?.admission ?? this.#access.admit(request, isWanted);
+    return kept?.members.personWith(resumeToken)?.admission ?? this.#access.admit(request, isWanted);
   }
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
@@ -246,7 +245,7 @@ export class RoomRegistry {
 
   /** Whose resume token this is. Throws `unknown_participant`. */
   holder(room: string, resumeToken: string): Participant {
-    const owner = holderOfToken(this.#roomOfHolder(room, resumeToken)?.everybody ?? [], resumeToken);
+    const owner = this.#roomOfHolder(room, resumeToken)?.members.personWith(resumeToken);
     if (owner === undefined) throw new AppError('unknown_participant');
     return owner;
   }
@@ -363,6 +362,7 @@ export class RoomRegistry {
       decisions,
       entry: () => this.#access.entryOf(key),
       observer: this.#observer,
+      rosterLimit: limits.rosterLimit ?? 0,
       limitCounts: this.#limitCounts,
       textCounts: this.textCounts,
       recorder: this.#options.recorder,

@@ -17,6 +17,7 @@ import type { Decisions, RoomEndReason, RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { PersonalRecordingView } from './recording/room-recording.ts';
 import type { Room } from './room.ts';
+import type { ListedPeople } from './room-roster.ts';
 import type { TextCounts } from './text-counts.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
@@ -63,6 +64,8 @@ export interface RoomOptions {
   /** The files of all chats. */
   readonly files: FileStore;
   readonly observer: RoomObserver;
+  /** See `RoomRosterOptions`. */
+  readonly rosterLimit: number;
   readonly limitCounts: LimitCounts;
   readonly textCounts: TextCounts;
   /** Undefined: nothing can be recorded on this server. */
@@ -111,13 +114,11 @@ export interface RoomInfo extends RoomSettings {
 }
 
 /** A room as a participant who enters receives it. */
-export interface RoomView extends PersonalView, PersonalRecordingView {
+export interface RoomView extends ListedPeople, PersonalView, PersonalRecordingView {
   /** Its name. */
   readonly room: string;
   readonly entry: RoomEntry;
   readonly locked: boolean;
-  /** Everyone in the room, including the new participant. */
-  readonly participants: readonly ParticipantView[];
   readonly chat: ChatRules | null;
   /** With it this participant plays sounds to the room; omitted without the right. */
   readonly soundKey?: string;

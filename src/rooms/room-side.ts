@@ -5,24 +5,19 @@ import { publicKeyOf } from './hearing.ts';
 import type { Moderation } from './moderation.ts';
 import type { Participant } from './participant.ts';
 import type { ParticipantRoom } from './participant-options.ts';
-import type { ParticipantUpdates } from './participant-updates.ts';
 import type { Room } from './room.ts';
 
 /** The parts of the room that nobody else sees. */
 export interface InnerRoom {
   /** `Seat.id` → participant id. */
   readonly participantOfSeat: Map<number, string>;
-  readonly updates: ParticipantUpdates;
   readonly moderation: Moderation;
   readonly limitCounts: LimitCounts;
   readonly left: (participant: Participant, reason: LeaveReason) => void;
 }
 
-export function roomSide(
-  room: Room,
-  { participantOfSeat, updates, moderation, limitCounts, left }: InnerRoom,
-): ParticipantRoom {
-  const { sound, space, chat, data } = room;
+export function roomSide(room: Room, { participantOfSeat, moderation, limitCounts, left }: InnerRoom): ParticipantRoom {
+  const { sound, space, chat, data, roster } = room;
   return {
     key: () => room.key,
     name: () => room.name,
@@ -46,9 +41,10 @@ export function roomSide(
     pose: (participant, pose) => space.pose(publicKeyOf(participant), pose),
     write: (writer, action) => (action.type === 'data' ? data.send(writer, action) : chat.act(writer, action)),
     updated: (participant) => {
-      updates.changed(participant.id);
+      roster.changed(participant);
       room.recording.updated(participant);
     },
+    listPeople: (asker, query) => roster.sendPage(asker, query),
     heldBack: () => limitCounts.hit('state_changes_per_second'),
     moderate: (moderator, action) => moderation.act(moderator, action),
     left,

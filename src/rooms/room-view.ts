@@ -4,9 +4,10 @@ import type { RoomInfo, RoomSettings, RoomView } from './room-options.ts';
 
 /** What a participant receives when they enter. */
 export function roomViewFor(room: Room, participant: Participant): RoomView {
-  const { name, entry, locked, participants } = room;
+  const { name, entry, locked } = room;
   return {
-    ...{ room: name, entry, locked, participants },
+    ...{ room: name, entry, locked },
+    ...room.roster.listFor(participant),
     ...room.sound.viewFor(participant),
     ...room.space.told,
     ...room.recording.viewFor(participant),

@@ -9,13 +9,11 @@ import { companionAdmission } from './companions.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { GameServers } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
-import { holderOfIdentity, holderOfToken } from './holders.ts';
 import { RoomListeners } from './listeners.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { createParticipant } from './newcomer.ts';
 import type { Participant } from './participant.ts';
 import type { ParticipantRoom } from './participant-options.ts';
-import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
 import { RoomPlayers } from './players.ts';
 import type { Decisions, ParticipantFact, RoomEndReason } from './ports.ts';
@@ -25,6 +23,7 @@ import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
 import { RoomMembers } from './room-members.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
+import { RoomRoster } from './room-roster.ts';
 import { roomSide } from './room-side.ts';
 import { RoomTaps } from './room-taps.ts';
 import { roomInfoOf, roomViewFor } from './room-view.ts';
@@ -43,8 +42,8 @@ export class Room {
   readonly #options: RoomOptions;
   readonly #log: Logger;
   #settings: RoomSettings;
-  readonly #members = new RoomMembers();
-  readonly #participants = this.#members.byId;
+  readonly members = new RoomMembers();
+  readonly #participants = this.members.byId;
   /** `Seat.id` → participant id. */
   readonly #participantOfSeat = new Map<number, string>();
   readonly #moderation: Moderation;
@@ -63,7 +62,7 @@ export class Room {
   readonly players = new RoomPlayers();
   /** Those who only listen, and are not in the room. */
   readonly listeners: RoomListeners;
-  readonly #updates: ParticipantUpdates;
+  readonly roster: RoomRoster;
   readonly #side: ParticipantRoom;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -86,9 +85,10 @@ export class Room {
       decided: (action) => options.onDecided(this, action),
     });
     const { limitCounts, textCounts, chatKeeping: keeping, files } = options;
-    this.#updates = new ParticipantUpdates({ participants: this.#participants, limitCounts, clock });
+    this.roster = new RoomRoster({ ...options, participants: this.#participants, size: () => this.size });
     this.sound = new PersonalSound({
       participants: this.#participants,
+      sharedBy: (person) => this.members.companions.of(person),
       mayWhisper: () => this.#settings.whispers,
       setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
       setShouts: (shouts) => this.media.setShouts(shouts),
@@ -110,7 +110,6 @@ export class Room {
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     this.#side = roomSide(this, {
       participantOfSeat: this.#participantOfSeat,
-      updates: this.#updates,
       moderation: this.#moderation,
       limitCounts,
       left: (participant, reason) => this.#participantLeft(participant, reason),
@@ -120,7 +119,7 @@ export class Room {
 
   /** Number of people. */
   get size(): number {
-    return this.#members.size;
+    return this.members.size;
   }
 
   /** Nobody new can join. */
@@ -156,7 +155,7 @@ export class Room {
 
   /** All people, in order of arrival. */
   get everybody(): readonly Participant[] {
-    return this.#members.people;
+    return this.members.people;
   }
 
   /** The same with what they share beside their voices. */
@@ -209,16 +208,15 @@ export class Room {
    */
   join(joining: JoinOptions): Participant {
     const { admission, state, hasMicrophone = true, resumeToken, takesNewcomers, listener, owner } = joining;
-    const resumed = holderOfToken(this.all, resumeToken);
+    const resumed = this.members.holderOfToken(resumeToken);
     if (resumed !== undefined) {
       resumed.resume(listener, state, hasMicrophone);
-      this.#updates.listTaken(resumed.id);
+      this.roster.listTaken(resumed);
       const { name, address } = resumed;
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
     }
-    const { companions } = this.#members;
-    const previous = owner === undefined ? holderOfIdentity(this.everybody, admission) : companions.of(owner);
+    const previous = owner === undefined ? this.members.holderOfIdentity(admission) : this.members.companions.of(owner);
     if (previous === undefined) {
       if (owner === undefined && !takesNewcomers) throw new AppError('server_draining');
       if (owner === undefined) this.#moderation.checkNewcomer(admission);
@@ -232,12 +230,12 @@ export class Room {
       this.#endCompanion(previous);
       previous.end('replaced');
     }
-    this.#members.add(participant);
+    this.members.add(participant);
     this.sound.entered(participant);
     this.recording.entered(participant);
     const replaced = previous !== undefined;
     this.#log.info({ participant: id, name, address, participants: this.size, replaced }, 'participant joined');
-    if (replaced) this.#updates.replaced(id);
+    if (replaced) this.roster.replaced(participant);
     else this.#tellJoined(participant);
     return participant;
   }
@@ -247,16 +245,16 @@ export class Room {
    * admitted so. Throws `room_full`, `identity_present` or, if they come by themselves, `room_locked`.
    */
   adopt(participant: Participant, from: Room, admission?: Admission): void {
-    if (holderOfIdentity(this.everybody, participant.admission) !== undefined) throw new AppError('identity_present');
+    if (this.members.holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
     if (admission !== undefined) this.#moderation.checkNewcomer(participant.rightsIn(this.key, admission));
     this.#checkPlace(participant.owner);
-    const companion = from.#members.companions.of(participant);
+    const companion = from.members.companions.of(participant);
     const { id } = participant;
     const { clock, log } = this.#options;
     const before = participant.fact;
     const place = { room: this.#side, joinedAtMs: clock.wallNow(), admission };
     participant.moveTo({ ...place, log: log.child({ room: this.name, participant: id }) });
-    this.#members.add(participant);
+    this.members.add(participant);
     this.sound.entered(participant);
     from.recording.left(participant);
     this.recording.entered(participant);
@@ -289,7 +287,7 @@ export class Room {
   }
 
   #tellJoined(participant: Participant): void {
-    this.#updates.joined(participant.id);
+    this.roster.joined(participant);
     if (participant.owner !== undefined) return;
     this.#options.observer.participantJoined(this, participant.fact);
     this.gameServers.joined(participant);
@@ -299,7 +297,7 @@ export class Room {
   close(reason: RoomEndReason): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#updates.close();
+    this.roster.close();
     this.sound.close();
     this.chat.close();
     this.recording.close(reason);
@@ -328,7 +326,7 @@ export class Room {
   }
 
   #endCompanion(owner: Participant): void {
-    const companion = this.#members.companions.of(owner);
+    const companion = this.members.companions.of(owner);
     if (companion === undefined) return;
     companion.end('owner_left');
     this.#participantLeft(companion, 'left');
@@ -336,7 +334,7 @@ export class Room {
 
   #participantLeft(participant: Participant, reason: LeaveReason): void {
     this.#endCompanion(participant);
-    this.#members.delete(participant);
+    this.members.delete(participant);
     this.recording.left(participant);
     this.sound.left(participant);
     this.#leftSpace(participant, reason);
@@ -345,7 +343,7 @@ export class Room {
   }
 
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
-    this.#members.delete(participant);
+    this.members.delete(participant);
     this.recording.endIfAlone();
     this.sound.left(participant);
     this.#leftSpace(participant, 'moved');
@@ -366,7 +364,7 @@ export class Room {
   #left(participant: ParticipantFact, reason: LeaveReason): void {
     const { id: participantId } = participant;
     this.#log.info({ participant: participantId, reason, participants: this.size }, 'participant left');
-    this.#updates.left(participantId, reason);
+    this.roster.left(participantId, reason);
     if (participant.role === undefined) this.#options.observer.participantLeft(this, participant, reason);
     if (this.#participants.size === 0 && !this.permanent) this.close('empty');
   }
@@ -386,13 +384,13 @@ export class Room {
   }
 
   #checkPlace(owner: unknown): void {
-    this.#members.checkPlaceFor(owner, this.#settings.maxParticipants, this.#options.limitCounts);
+    this.members.checkPlaceFor(owner, this.#settings.maxParticipants, this.#options.limitCounts);
   }
 
   #tell(levels: readonly SpeakerLevel[], heard: HeardInSpace): void {
     this.gameServers.levels(
       this.#levels.take(levels, (id) => this.#participants.get(this.#participantOfSeat.get(id) ?? '')),
     );
-    this.sound.tellLevels({ type: 'levels', speaking: [...this.#levels.byId] }, heard);
+    this.roster.levels(this.#levels.byId, (speaking) => this.sound.tellLevels({ type: 'levels', speaking }, heard));
   }
 }

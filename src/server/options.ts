@@ -43,8 +43,9 @@ export function registryLimits({
   maxRoomsPerAddress,
   maxParticipants,
   resumeTimeoutMs,
+  rosterLimit,
 }: Config): RegistryLimits {
-  return { maxRooms, maxRoomsPerAddress, maxParticipants, resumeTimeoutMs };
+  return { maxRooms, maxRoomsPerAddress, maxParticipants, resumeTimeoutMs, rosterLimit };
 }
 
 export function chatDefaults(config: Config): ChatDefaults {

@@ -58,6 +58,9 @@ export function perform(
       participant.moderate(message);
       if (message.requestId !== undefined) done(message.requestId);
       break;
+    case 'list_people':
+      participant.listPeople(message);
+      break;
     case 'say':
     case 'edit':
     case 'unsay':

@@ -49,6 +49,7 @@ export class Session implements ParticipantListener {
   takesBatches = false;
   takesChat = false;
   takesData = false;
+  takesPages = false;
   readonly #socket: WebSocket;
   readonly #connection: Duplex | undefined;
   readonly #registry: RoomRegistry;
@@ -269,10 +270,8 @@ export class Session implements ParticipantListener {
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
-    const { muted, deafened, batches, chat, data, ...request } = message;
-    this.takesBatches = batches;
-    this.takesChat = chat;
-    this.takesData = data;
+    const { muted, deafened, batches, chat, data, pages, ...request } = message;
+    [this.takesBatches, this.takesChat, this.takesData, this.takesPages] = [batches, chat, data, pages];
     const state = { muted, deafened };
     const { participant, draining, history, ...joined } = this.#registry.join({
       ...{ ...request, admission, state },

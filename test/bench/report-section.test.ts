@@ -164,6 +164,16 @@ test('recordings and listeners have a row for each number of people', async (t) 
   );
 });
 
+test('a full room has a row for each number of people', async (t) => {
+  const join = { joinMs: { median: 4, p95: 9, max: 30 }, cpuMsPerJoin: 0.75, joinedBytes: 22_400 };
+  const others = { receivedBytes: 31_000, residentBytesPerPerson: 52_000, changesCpuPercent: 3.25, cutOff: 0 };
+  const roster = { benchmark: 'roster', machine, changesPerSecond: 20, rows: [{ people: 5000, ...join, ...others }] };
+  t.match(
+    sectionOf(step('roster'), read(roster, 'roster')).markdown,
+    '| 5000 | 4 | 9 | 0.75 | 22.4 | 31 | 52 | 3.3 | 0 |',
+  );
+});
+
 test('the delay is drawn against the jitter when both were measured', async (t) => {
   const results = [read(latency(15, 31), 'latency'), read(latency(0, 17), 'latency')].filter(
     (result) => result.benchmark === 'latency',

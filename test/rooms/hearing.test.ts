@@ -14,7 +14,10 @@ test('a gain applies to one listener and one voice, and setting 1 forgets it', (
   t.equal(hearing.gainOf(ben, ada), 1);
   t.equal(hearing.gainOf(ada, cleo), 1);
   t.strictSame([...hearing.gainsOf(ada, [ada, ben, cleo])], [['b', 0.5]]);
+  t.equal(hearing.hasGainFor(ben), true);
+  t.equal(hearing.hasGainFor(ada), false);
   hearing.set(ada, ben, 1);
+  t.equal(hearing.hasGainFor(ben), false);
   t.strictSame([...hearing.gainsOf(ada, [ada, ben, cleo])], []);
   t.end();
 });

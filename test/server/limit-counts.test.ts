@@ -262,6 +262,12 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     for (let i = 0; i < 21; i++) client.send({ type: 'data', topic: 'x', payload: i });
     await client.skipTo('error');
   }),
+  people_pages_per_second: signaling({}, async ({ open }) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    for (let i = 0; i < 9; i++) client.send({ type: 'list_people' });
+    await client.skipTo('error');
+  }),
   data_bytes: signaling({ maxMessageBytes: 10_000 }, async ({ open }) => {
     const [sender, receiver] = [await open(), await open()];
     await sender.join('lobby', 'Ada');

@@ -27,6 +27,7 @@ test('a message gets its defaults, and unknown fields are ignored', (t) => {
     batches: false,
     chat: false,
     data: false,
+    pages: false,
   });
   t.strictSame(decodeClientMessage('{"type":"ping","id":7}'), { type: 'ping', id: 7 });
   t.end();

@@ -97,3 +97,41 @@ test('an action of a moderator resolves when the server has done it', async (t) 
   client.close();
   t.equal(browser.timers, 0);
 });
+
+test('in a large room only some people are listed, and nobody has come or gone for that', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const told: unknown[] = [];
+  client.on('count', (count) => told.push(count));
+  client.on('participantJoined', ({ id }) => told.push(`${id} came`));
+  client.on('participantLeft', ({ participant: { id } }) => told.push(`${id} went`));
+  const ids = () => [...client.participants.keys()].sort();
+  browser.socket.receive({ type: 'people', participants: [person('chair')], count: 300 });
+  t.same(ids(), ['chair', 'me']);
+  browser.socket.receive({ type: 'participant_updated', participant: person('speaker') });
+  browser.socket.receive({ type: 'people', count: 301 });
+  t.same(ids(), ['chair', 'me', 'speaker']);
+  browser.socket.receive({ type: 'participant_left', participantId: 'speaker', reason: 'hidden' });
+  t.same(ids(), ['chair', 'me']);
+  browser.socket.receive({ type: 'participants_left', participants: [{ participantId: 'chair', reason: 'left' }] });
+  browser.socket.receive({ type: 'people', participants: [person('me'), person('other')] });
+  t.same(ids(), ['me', 'other']);
+  t.same(told, [300, 301, 'chair went', undefined]);
+  client.close();
+});
+
+test('those who are not listed are asked for, page by page', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const first = client.listPeople({ search: 'a' });
+  const asked = browser.socket.sent.at(-1);
+  t.match(asked, { type: 'list_people', search: 'a', requestId: Number });
+  const requestId = asked?.type === 'list_people' ? asked.requestId : undefined;
+  browser.socket.receive({
+    type: 'people_page',
+    participants: [person('a')],
+    next: '1',
+    ...(requestId && { requestId }),
+  });
+  t.match(await first, { participants: [{ id: 'a' }], next: '1' });
+  t.equal(client.participants.has('a'), false);
+  client.close();
+});

@@ -18,6 +18,7 @@ test('joining', async (t) => {
         deafened: false,
         hasMicrophone: false,
         batches: true,
+        pages: true,
         chat: true,
         data: true,
       },

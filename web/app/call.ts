@@ -53,8 +53,14 @@ export class Call {
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
   /** This participant as the others see them; undefined outside a room. */
   readonly self = computed(() => this.participants.value.get(this.client.participantId ?? ''));
+  /** How many people are in the room, if not all of them are listed. */
+  readonly count = signal<number | undefined>(undefined);
+  /** Those of the others who were looked for. */
+  readonly found = signal<readonly ParticipantInfo[]>([]);
   /** How each person looks, by id. */
-  readonly appearances = computed(() => appearances(this.participants.value.values()));
+  readonly appearances = computed(() =>
+    appearances(new Map([...this.found.value.map(byId), ...this.participants.value]).values()),
+  );
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
   /** This participant is heard by the others right now. */
   readonly isSpeaking = computed(() => this.levels.value.has(this.client.participantId ?? ''));
@@ -118,6 +124,9 @@ export class Call {
     });
     this.client.on('locked', (locked) => {
       this.locked.value = locked;
+    });
+    this.client.on('count', (count) => {
+      this.count.value = count;
     });
     this.client.on('listeners', (count) => {
       this.listeners.value = count;
@@ -378,4 +387,8 @@ export class Call {
       this.microphone.close();
     }
   }
+}
+
+function byId(person: ParticipantInfo): [string, ParticipantInfo] {
+  return [person.id, person];
 }

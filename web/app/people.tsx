@@ -5,6 +5,7 @@ import type { Call } from './call.ts';
 import { Teams } from './channels.tsx';
 import { Invite } from './invite/invite.tsx';
 import { strings } from './language.ts';
+import { useLazy } from './lazy.ts';
 import { matching } from './list-window.ts';
 import { RoomLock } from './moderation.tsx';
 import { PeopleList } from './people-list.tsx';
@@ -28,15 +29,16 @@ export function People({ call }: { call: Call }) {
   // In a large room, whoever wants to say something must not be out of sight.
   if (people.length > LARGE) others.sort((a, b) => Number(b.handRaised ?? false) - Number(a.handRaised ?? false));
   const ordered = [...people.filter(isSelf), ...others];
+  const count = call.count.value;
   const listeners = call.listeners.value;
-  const isSearched = people.length >= SEARCHED;
+  const isSearched = (count ?? people.length) >= SEARCHED;
   const shown = isSearched ? matching(ordered, search.value) : ordered;
   const density = people.length <= LARGE ? 'large' : people.length <= SMALL ? 'small' : 'rows';
   return (
-    <section class="people" aria-labelledby="people-heading" data-density={density} data-count={people.length}>
+    <section class="people" aria-labelledby="people-heading" data-density={density} data-count={count ?? people.length}>
       <header>
         <h2 id="people-heading">
-          {texts.people} <span class="quiet">{texts.count(people.length)}</span>{' '}
+          {texts.people} <span class="quiet">{texts.count(count ?? people.length)}</span>{' '}
           {listeners > 0 && (
             <span class="quiet" data-testid="listeners">
               {texts.listeners(listeners)}
@@ -61,7 +63,8 @@ export function People({ call }: { call: Call }) {
       <Teams call={call} />
       {density !== 'large' && <Pinned call={call} />}
       <PeopleList call={call} people={shown} density={density} />
-      {shown.length === 0 && (
+      {count !== undefined && <LateEveryone call={call} count={count} search={search.value} />}
+      {shown.length === 0 && count === undefined && (
         <p class="quiet centered" role="status">
           {texts.nobodyFound}
         </p>
@@ -69,6 +72,12 @@ export function People({ call }: { call: Call }) {
       {people.length === 1 && <Invite call={call} />}
     </section>
   );
+}
+
+/** Those who are not listed. Its code is loaded in the first large room. */
+function LateEveryone(props: { readonly call: Call; readonly count: number; readonly search: string }) {
+  const Loaded = useLazy(true, () => import('./everyone-list.tsx').then(({ EveryoneList }) => EveryoneList));
+  return Loaded && <Loaded {...props} />;
 }
 
 /** Whoever speaks in a large room, on top and in sight all the time. */

@@ -39,6 +39,8 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
   const talk = talkStatus(call, person.id);
   const whispers = call.channels.value.talking.get(person.id)?.whispers === true;
   const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
+  // In a large room one may look at people who are not listed, and who are not heard.
+  const isListed = useComputed(() => call.participants.value.has(person.id)).value;
   const isProgram = person.via !== undefined && person.via !== 'mumble';
   const status = [
     talk,
@@ -137,7 +139,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
       </span>
       {isSelf && <AwayButton call={call} />}
       {!isSelf && mayWhisper && <WhisperButton call={call} person={person} />}
-      {!isSelf && <VolumeButton call={call} person={person} gain={gain} />}
+      {!isSelf && isListed && <VolumeButton call={call} person={person} gain={gain} />}
       {call.self.value?.mayModerate && !isSelf && <ModerateButton call={call} person={person} />}
     </li>
   );

@@ -31,5 +31,13 @@ export type { Speaker } from './speaker.ts';
 export type { GetToken } from './token-keeper.ts';
 export { VoiceClient } from './voice-client.ts';
 export { VoiceError, type VoiceErrorCode } from './voice-error.ts';
-export type { JoinOptions, PresenceState, RecordingState, SwitchOptions, VoiceEvents } from './voice-events.ts';
+export type {
+  JoinOptions,
+  PeoplePage,
+  PeopleQuery,
+  PresenceState,
+  RecordingState,
+  SwitchOptions,
+  VoiceEvents,
+} from './voice-events.ts';
 export { VoiceRoom, type VoiceRoomOptions } from './voice-room.ts';

@@ -44,12 +44,10 @@ export function joinMessage(target: JoinTarget, own: OwnState): ClientMessageInp
   const { room, resumeToken, chatAfter } = target;
   const { token } = target.token;
   const { name, password } = target.options;
+  // What is undefined is left out of JSON.
   return {
-    ...{ type: 'join', room, name, ...own, batches: true, chat: true, data: true },
-    ...(chatAfter === undefined ? {} : { chatAfter }),
-    ...(token === undefined ? {} : { token }),
-    ...(password === undefined ? {} : { password }),
-    ...(resumeToken === undefined ? {} : { resumeToken }),
+    ...{ type: 'join', room, name, ...own, batches: true, pages: true, chat: true, data: true },
+    ...{ chatAfter, token, password, resumeToken },
   };
 }
 

@@ -1,20 +1,16 @@
-import type { LeaveReason, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
+import type { LeaveReason, ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { PeopleNews } from '../../src/protocol/roster.ts';
 
-/** A message about the people in the room. */
-export type ListMessage = Extract<
-  ServerMessage,
-  { readonly type: `participant${'' | 's'}_${'joined' | 'updated' | 'left'}` }
->;
+/** A message about people in the room. */
+export type ListMessage = Exclude<PeopleNews, { readonly type: `people${string}` }>;
 
 /** The effect of such a message. */
 export interface ListChange {
   readonly joined: readonly ParticipantInfo[];
   readonly left: readonly { readonly participant: ParticipantInfo; readonly reason: LeaveReason }[];
-  /** Whether the list has changed. */
-  readonly isNews: boolean;
 }
 
-/** Everyone in the room, according to the server. */
+/** Everyone who is listed in the room, according to the server. */
 export class ParticipantList {
   #all = new Map<string, ParticipantInfo>();
 
@@ -38,26 +34,30 @@ export class ParticipantList {
 
   /** Joins may list people who are already in the list, and leaves may list people who are not. */
   apply(message: ListMessage): ListChange {
-    if (message.type === 'participant_left') return this.#remove([message]);
-    if (message.type === 'participants_left') return this.#remove(message.participants);
-    const participants = participantsIn(message);
-    const joined = message.type.endsWith('joined') ? participants.filter(({ id }) => !this.#all.has(id)) : [];
-    for (const participant of participants) this.set(participant);
-    return { joined, left: [], isNews: true };
-  }
-
-  #remove(leaves: readonly { readonly participantId: string; readonly reason: LeaveReason }[]): ListChange {
-    const left = leaves.flatMap(({ participantId, reason }) => {
-      const participant = this.#all.get(participantId);
-      return participant === undefined ? [] : [{ participant, reason }];
-    });
-    for (const { participant } of left) this.#all.delete(participant.id);
-    return { joined: [], left, isNews: left.length > 0 };
+    const joined: ParticipantInfo[] = [];
+    const left: ListChange['left'][number][] = [];
+    for (const one of entriesOf(message)) {
+      if ('id' in one) {
+        if (message.type.endsWith('joined') && !this.#all.has(one.id)) joined.push(one);
+        this.set(one);
+      } else {
+        const { participantId, reason } = one;
+        const participant = this.#all.get(participantId);
+        this.#all.delete(participantId);
+        if (participant && reason !== 'hidden') left.push({ participant, reason });
+      }
+    }
+    return { joined, left };
   }
 }
 
-function participantsIn(
-  message: { readonly participant: ParticipantInfo } | { readonly participants: readonly ParticipantInfo[] },
-): readonly ParticipantInfo[] {
-  return 'participants' in message ? message.participants : [message.participant];
+type Leave = Omit<Extract<PeopleNews, { readonly type: 'participant_left' }>, 'type'>;
+
+/** Of messages about one or several. */
+function entriesOf(message: ListMessage): readonly (ParticipantInfo | Leave)[] {
+  const { participants, participant } = message as {
+    readonly participants?: (ParticipantInfo | Leave)[];
+    readonly participant?: ParticipantInfo;
+  };
+  return participants ?? [participant ?? (message as Leave)];
 }

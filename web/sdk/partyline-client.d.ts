@@ -80,8 +80,6 @@ export interface FileRules {
 /** How others get into a room: by its name, with its password as well, or only with a join token each. */
 export type RoomEntry = 'open' | 'password' | 'token';
 
-export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
-
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 type MicrophoneState = 'none' | 'muted' | 'open';
 
@@ -169,6 +167,8 @@ export interface ListedRoom {
     /** Some of them: not all in a large room, or if there are very many rooms. */
     readonly people: readonly ListedPerson[];
 }
+
+export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
 /** What the rules of a room with space allow its clients. */
 interface SpaceView {
@@ -678,6 +678,8 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
      * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
      */
     hear(participantId: string, gain: number): void;
+    /** A page of everyone in the room, also of those whom the server does not list in a large room. Rejects as a join does. */
+    listPeople(query?: PeopleQuery): Promise<PeoplePage>;
     /** Goes to another open room; the audio continues there. Rejects as a join does, and then nothing has changed. */
     switchRoom(room: string, options?: SwitchOptions): Promise<void>;
     /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -749,9 +751,27 @@ export interface RecordingState {
     readonly soundKey?: string | undefined;
 }
 
+/** Which page of the people in a room. */
+export interface PeopleQuery {
+    /** `next` of the page before; omitted for the first. */
+    readonly after?: string;
+    /** Part of a name. Case and accents do not matter. */
+    readonly search?: string;
+}
+
+/** At most 100 people, in order of their arrival. */
+export interface PeoplePage {
+    readonly participants: readonly ParticipantInfo[];
+    /** For the next page; null after the last. */
+    readonly next: string | null;
+}
+
 export interface VoiceEvents {
     state: ConnectionState;
-    /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
+    /**
+     * Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. In a large room
+     * only moderators, raised hands and those who have spoken lately (see `count`).
+     */
     participants: ReadonlyMap<string, ParticipantInfo>;
     participantJoined: ParticipantInfo;
     participantLeft: {
@@ -764,6 +784,11 @@ export interface VoiceEvents {
     entry: RoomEntry;
     /** Nobody new can join the room, or everyone can again. */
     locked: boolean;
+    /**
+     * How many people are in the room, if not all are among the participants, whenever that changes; otherwise undefined.
+     * `VoiceClient.listPeople` finds the others.
+     */
+    count: number | undefined;
     /** So many only listen to the room, and are not among the participants; on entering, and when it changes. */
     listeners: number;
     /**

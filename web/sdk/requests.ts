@@ -62,7 +62,7 @@ export class Requests {
 
   #settle(id: number, answer: ServerMessage | VoiceError): void {
     const pending = this.#pending.get(id);
-    if (pending === undefined) return;
+    if (!pending) return;
     this.#pending.delete(id);
     pending.cancelTimeout();
     if (answer instanceof VoiceError) pending.reject(answer);

@@ -40,7 +40,7 @@ export class RoomServices {
   }
 
   /** Only the caller is told of an error. */
-  ask(request: Parameters<Requests['ask']>[0]): Promise<void> {
+  ask<Answer = void>(request: Parameters<Requests['ask']>[0]): Promise<Answer> {
     return this.#requests.ask(request, { isQuiet: true });
   }
 

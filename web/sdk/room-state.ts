@@ -63,7 +63,7 @@ export class RoomState {
   }
 
   get self(): ParticipantInfo | undefined {
-    return this.#list.all.get(this.#participantId ?? '');
+    return this.#list.all.get(this.#participantId!);
   }
 
   get gains(): ReadonlyMap<string, number> {
@@ -72,14 +72,14 @@ export class RoomState {
 
   /** Throws `RangeError`. */
   hear(participantId: string, gain: number): void {
-    const heard = this.#list.except(this.#participantId).find(({ id }) => id === participantId);
-    this.#hearing.set(heard, gain);
+    const isSelf = participantId === this.#participantId;
+    this.#hearing.set(isSelf ? undefined : this.#list.all.get(participantId), gain);
   }
 
   /** This participant is like this now. */
   updateSelf(own: OwnState): void {
     const { self } = this;
-    if (self === undefined) return;
+    if (!self) return;
     this.#list.set(withOwnState(self, own));
     this.#tellParticipants();
   }
@@ -93,10 +93,11 @@ export class RoomState {
   }
 
   announce(message: Entry): void {
-    const { locked, entry, hearing } = message;
+    const { locked, entry, hearing, count } = message;
     this.#options.emit('recording', message);
     this.#setLocked(locked);
     this.#options.emit('entry', entry);
+    this.#options.emit('count', count);
     this.#tellParticipants();
     this.#hearing.enter(hearing, this.#list.except(this.#participantId));
   }
@@ -114,6 +115,11 @@ export class RoomState {
         break;
       case 'recording':
         this.#options.emit('recording', message);
+        break;
+      case 'people':
+        if (message.participants) this.#list.replace(message.participants.concat(this.self ?? []));
+        this.#options.emit('count', message.count);
+        this.#tellParticipants();
         break;
       case 'hearing':
         this.#hearing.confirmed(message.participantId, message.gain);
@@ -142,8 +148,7 @@ export class RoomState {
     this.roster.setLevels(new Map());
   }
 
-  #listChanged({ joined, left, isNews }: ListChange): void {
-    if (!isNews) return;
+  #listChanged({ joined, left }: ListChange): void {
     this.#options.onSelf();
     this.#tellParticipants(new Map(left.map(({ participant, reason }) => [participant.id, reason])));
     this.#hearing.recall(joined);

@@ -34,8 +34,8 @@ export class Roster {
     }
     for (const [id, info] of infos) {
       const known = this.#all.get(id);
-      if (known === undefined) this.#all.set(id, new Participant(info, id === localId, this.#actions));
-      else known.update(info);
+      if (known) known.update(info);
+      else this.#all.set(id, new Participant(info, id === localId, this.#actions));
     }
   }
 
@@ -46,9 +46,8 @@ export class Roster {
     const active: Participant[] = [];
     for (const [id, levelDbov] of levels) {
       const participant = this.#all.get(id);
-      if (participant === undefined) continue;
-      participant.speak(levelDbov);
-      active.push(participant);
+      participant?.speak(levelDbov);
+      if (participant) active.push(participant);
     }
     this.#active = active.sort((a, b) => (b.levelDbov ?? 0) - (a.levelDbov ?? 0));
     return active.length !== before.size || active.some((participant) => !before.has(participant));

@@ -20,7 +20,14 @@ import type { Rooms } from './rooms.ts';
 import { webSocketUrl } from './server-url.ts';
 import { type SignalingEvents, SignalingSocket } from './signaling-socket.ts';
 import { VoiceError } from './voice-error.ts';
-import type { JoinOptions, PresenceState, SwitchOptions, VoiceEvents } from './voice-events.ts';
+import type {
+  JoinOptions,
+  PeoplePage,
+  PeopleQuery,
+  PresenceState,
+  SwitchOptions,
+  VoiceEvents,
+} from './voice-events.ts';
 
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
@@ -196,6 +203,11 @@ export class VoiceClient extends Emitter<VoiceEvents> {
    */
   hear(participantId: string, gain: number): void {
     this.#room.hear(participantId, gain);
+  }
+
+  /** A page of everyone in the room, also of those whom the server does not list in a large room. Rejects as a join does. */
+  listPeople(query: PeopleQuery = {}): Promise<PeoplePage> {
+    return this.#services.ask({ type: 'list_people', ...query });
   }
 
   /** Goes to another open room; the audio continues there. Rejects as a join does, and then nothing has changed. */

@@ -54,9 +54,27 @@ export interface RecordingState {
   readonly soundKey?: string | undefined;
 }
 
+/** Which page of the people in a room. */
+export interface PeopleQuery {
+  /** `next` of the page before; omitted for the first. */
+  readonly after?: string;
+  /** Part of a name. Case and accents do not matter. */
+  readonly search?: string;
+}
+
+/** At most 100 people, in order of their arrival. */
+export interface PeoplePage {
+  readonly participants: readonly ParticipantInfo[];
+  /** For the next page; null after the last. */
+  readonly next: string | null;
+}
+
 export interface VoiceEvents {
   state: ConnectionState;
-  /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
+  /**
+   * Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. In a large room
+   * only moderators, raised hands and those who have spoken lately (see `count`).
+   */
   participants: ReadonlyMap<string, ParticipantInfo>;
   /**
    * What the server has told this participant about their join, with secrets of theirs.
@@ -71,6 +89,11 @@ export interface VoiceEvents {
   entry: RoomEntry;
   /** Nobody new can join the room, or everyone can again. */
   locked: boolean;
+  /**
+   * How many people are in the room, if not all are among the participants, whenever that changes; otherwise undefined.
+   * `VoiceClient.listPeople` finds the others.
+   */
+  count: number | undefined;
   /** So many only listen to the room, and are not among the participants; on entering, and when it changes. */
   listeners: number;
   /**

@@ -25,6 +25,7 @@ export const LIMITS = [
   'chat_files',
   'chat_file_bytes',
   'data_per_second',
+  'people_pages_per_second',
   'data_bytes',
   'bytes_per_second',
   'unsent_bytes',

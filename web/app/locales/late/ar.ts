@@ -18,6 +18,13 @@ export const table = {
     playing: 'قيد التشغيل…',
   },
 
+  everyone: {
+    more: (people) => `أشخاص آخرون هنا: ${people}`,
+    show: 'عرض الجميع',
+    heading: 'هنا، لكن ليسوا في القائمة أعلاه',
+    failed: 'تعذّر تحميلهم. حاول مرة أخرى.',
+  },
+
   shortcuts: {
     title: 'اختصارات لوحة المفاتيح',
     isOn: 'مفاتيح مفردة',

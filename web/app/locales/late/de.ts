@@ -17,6 +17,13 @@ export const table = {
     playing: 'Wird abgespielt…',
   },
 
+  everyone: {
+    more: (people) => (people === 1 ? 'Noch 1 Person ist hier' : `Noch ${people} Personen sind hier`),
+    show: 'Alle zeigen',
+    heading: 'Hier, aber nicht in der Liste oben',
+    failed: 'Sie konnten nicht geladen werden. Bitte versuche es noch einmal.',
+  },
+
   shortcuts: {
     title: 'Tastenkürzel',
     isOn: 'Einzelne Tasten',

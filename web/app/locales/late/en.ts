@@ -17,6 +17,13 @@ export const table = {
     playing: 'Playing…',
   },
 
+  everyone: {
+    more: (people: number) => (people === 1 ? '1 more person is here' : `${people} more people are here`),
+    show: 'Show everyone',
+    heading: 'Here, but not in the list above',
+    failed: 'They could not be loaded. Please try again.',
+  },
+
   shortcuts: {
     title: 'Keyboard shortcuts',
     isOn: 'Single keys',

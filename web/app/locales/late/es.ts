@@ -17,6 +17,13 @@ export const table = {
     playing: 'Reproduciendo…',
   },
 
+  everyone: {
+    more: (people) => (people === 1 ? 'Hay 1 persona más aquí' : `Hay ${people} personas más aquí`),
+    show: 'Mostrar a todos',
+    heading: 'Están aquí, pero no en la lista de arriba',
+    failed: 'No se pudieron cargar. Inténtalo de nuevo.',
+  },
+
   shortcuts: {
     title: 'Atajos de teclado',
     isOn: 'Teclas sueltas',

@@ -17,6 +17,13 @@ export const table = {
     playing: 'Lecture…',
   },
 
+  everyone: {
+    more: (people) => (people === 1 ? '1 autre personne est ici' : `${people} autres personnes sont ici`),
+    show: 'Afficher tout le monde',
+    heading: 'Ici, mais pas dans la liste ci-dessus',
+    failed: 'Impossible de les charger. Réessaie.',
+  },
+
   shortcuts: {
     title: 'Raccourcis clavier',
     isOn: 'Touches simples',

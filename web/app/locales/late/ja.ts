@@ -17,6 +17,13 @@ export const table = {
     playing: '再生中…',
   },
 
+  everyone: {
+    more: (people) => `ほかに${people}人います`,
+    show: '全員を表示',
+    heading: '上の一覧にない参加者',
+    failed: '読み込めませんでした。もう一度お試しください。',
+  },
+
   shortcuts: {
     title: 'キーボードショートカット',
     isOn: '1 つのキーで操作',

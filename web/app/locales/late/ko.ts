@@ -17,6 +17,13 @@ export const table = {
     playing: '재생 중…',
   },
 
+  everyone: {
+    more: (people) => `${people}명이 더 있어요`,
+    show: '모두 보기',
+    heading: '위 목록에 없는 사람',
+    failed: '불러오지 못했어요. 다시 시도해 주세요.',
+  },
+
   shortcuts: {
     title: '단축키',
     isOn: '한 글자 단축키',

@@ -17,6 +17,13 @@ export const table = {
     playing: 'Tocando…',
   },
 
+  everyone: {
+    more: (people) => (people === 1 ? 'Mais 1 pessoa está aqui' : `Mais ${people} pessoas estão aqui`),
+    show: 'Mostrar todos',
+    heading: 'Aqui, mas não na lista acima',
+    failed: 'Não foi possível carregar. Tente de novo.',
+  },
+
   shortcuts: {
     title: 'Atalhos do teclado',
     isOn: 'Teclas simples',

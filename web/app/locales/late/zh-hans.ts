@@ -17,6 +17,13 @@ export const table = {
     playing: '正在播放…',
   },
 
+  everyone: {
+    more: (people) => `还有 ${people} 人在这里`,
+    show: '显示所有人',
+    heading: '在这里,但不在上面的列表中',
+    failed: '无法加载。请重试。',
+  },
+
   shortcuts: {
     title: '键盘快捷键',
     isOn: '单个按键',
