@@ -317,7 +317,7 @@ test('after any sequence of events every client lists whom it should', (t) => {
       isRight(t, clients, registry.room('hall').participants, isLarge);
       registry.close();
     }),
-    { numRuns: cases(200), seed: 42 },
+    { numRuns: cases(80), seed: 42 },
   );
   t.end();
 });
