@@ -30,15 +30,16 @@ export function People({ call }: { call: Call }) {
   if (people.length > LARGE) others.sort((a, b) => Number(b.handRaised ?? false) - Number(a.handRaised ?? false));
   const ordered = [...people.filter(isSelf), ...others];
   const count = call.count.value;
+  const total = count ?? people.length;
   const listeners = call.listeners.value;
-  const isSearched = (count ?? people.length) >= SEARCHED;
+  const isSearched = total >= SEARCHED;
   const shown = isSearched ? matching(ordered, search.value) : ordered;
-  const density = people.length <= LARGE ? 'large' : people.length <= SMALL ? 'small' : 'rows';
+  const density = total <= LARGE ? 'large' : total <= SMALL ? 'small' : 'rows';
   return (
-    <section class="people" aria-labelledby="people-heading" data-density={density} data-count={count ?? people.length}>
+    <section class="people" aria-labelledby="people-heading" data-density={density} data-count={total}>
       <header>
         <h2 id="people-heading">
-          {texts.people} <span class="quiet">{texts.count(count ?? people.length)}</span>{' '}
+          {texts.people} <span class="quiet">{texts.count(total)}</span>{' '}
           {listeners > 0 && (
             <span class="quiet" data-testid="listeners">
               {texts.listeners(listeners)}
@@ -69,7 +70,7 @@ export function People({ call }: { call: Call }) {
           {texts.nobodyFound}
         </p>
       )}
-      {people.length === 1 && <Invite call={call} />}
+      {total === 1 && <Invite call={call} />}
     </section>
   );
 }
