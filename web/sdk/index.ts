@@ -33,6 +33,7 @@ export { VoiceClient } from './voice-client.ts';
 export { VoiceError, type VoiceErrorCode } from './voice-error.ts';
 export type {
   JoinOptions,
+  ListPeople,
   PeoplePage,
   PeopleQuery,
   PresenceState,

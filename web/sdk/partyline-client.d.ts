@@ -631,6 +631,8 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
     readonly data: Data;
     /** Other rooms, if the operator lets people see them. */
     readonly rooms: Rooms;
+    /** A page of everyone in the room, also of those who are not listed in a large one. Rejects with a `VoiceError`. */
+    readonly listPeople: ListPeople;
     /** Where this participant's player is, in games. */
     readonly player: PlayerPose;
     get state(): ConnectionState;
@@ -678,8 +680,6 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
      * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
      */
     hear(participantId: string, gain: number): void;
-    /** A page of everyone in the room, also of those whom the server does not list in a large room. Rejects as a join does. */
-    listPeople(query?: PeopleQuery): Promise<PeoplePage>;
     /** Goes to another open room; the audio continues there. Rejects as a join does, and then nothing has changed. */
     switchRoom(room: string, options?: SwitchOptions): Promise<void>;
     /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -765,6 +765,8 @@ export interface PeoplePage {
     /** For the next page; null after the last. */
     readonly next: string | null;
 }
+
+export type ListPeople = (query?: PeopleQuery) => Promise<PeoplePage>;
 
 export interface VoiceEvents {
     state: ConnectionState;

@@ -7,7 +7,7 @@ import { Moderation } from './moderation.ts';
 import { PlayerPose } from './player-pose.ts';
 import { Requests } from './requests.ts';
 import { Rooms } from './rooms.ts';
-import type { VoiceEvents } from './voice-events.ts';
+import type { ListPeople, VoiceEvents } from './voice-events.ts';
 
 export interface RoomServicesOptions {
   readonly environment: Environment;
@@ -38,6 +38,8 @@ export class RoomServices {
     this.data = new Data(this.#requests);
     this.rooms = new Rooms(send, (list) => emit('rooms', list));
   }
+
+  readonly listPeople: ListPeople = (query) => this.ask({ type: 'list_people', ...query });
 
   /** Only the caller is told of an error. */
   ask<Answer = void>(request: Parameters<Requests['ask']>[0]): Promise<Answer> {

@@ -20,14 +20,7 @@ import type { Rooms } from './rooms.ts';
 import { webSocketUrl } from './server-url.ts';
 import { type SignalingEvents, SignalingSocket } from './signaling-socket.ts';
 import { VoiceError } from './voice-error.ts';
-import type {
-  JoinOptions,
-  PeoplePage,
-  PeopleQuery,
-  PresenceState,
-  SwitchOptions,
-  VoiceEvents,
-} from './voice-events.ts';
+import type { JoinOptions, ListPeople, PresenceState, SwitchOptions, VoiceEvents } from './voice-events.ts';
 
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
@@ -48,6 +41,8 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   declare readonly data: Data;
   /** Other rooms, if the operator lets people see them. */
   declare readonly rooms: Rooms;
+  /** A page of everyone in the room, also of those who are not listed in a large one. Rejects with a `VoiceError`. */
+  declare readonly listPeople: ListPeople;
   /** Where this participant's player is, in games. */
   declare readonly player: PlayerPose;
   readonly #services: RoomServices;
@@ -203,11 +198,6 @@ export class VoiceClient extends Emitter<VoiceEvents> {
    */
   hear(participantId: string, gain: number): void {
     this.#room.hear(participantId, gain);
-  }
-
-  /** A page of everyone in the room, also of those whom the server does not list in a large room. Rejects as a join does. */
-  listPeople(query: PeopleQuery = {}): Promise<PeoplePage> {
-    return this.#services.ask({ type: 'list_people', ...query });
   }
 
   /** Goes to another open room; the audio continues there. Rejects as a join does, and then nothing has changed. */

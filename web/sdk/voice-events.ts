@@ -69,6 +69,8 @@ export interface PeoplePage {
   readonly next: string | null;
 }
 
+export type ListPeople = (query?: PeopleQuery) => Promise<PeoplePage>;
+
 export interface VoiceEvents {
   state: ConnectionState;
   /**
