@@ -29,6 +29,7 @@ const WRITTEN_AS_THEY_ARE: ReadonlySet<string> = new Set(['name', 'hostname', 'c
  */
 export function createLogger({ level, format, out }: LogOptions): Logger {
   const isTerminal = out.isTTY === true;
+  const descendants = new Descendants();
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const options: pino.LoggerOptions = {
     level,
@@ -36,6 +37,7 @@ export function createLogger({ level, format, out }: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: errorOf },
+    onChild: (child) => descendants.add(child),
     // Nothing should log these. This is a safety net.
     redact: SECRETS.flatMap((name) => [name, `*.${name}`]),
   };
@@ -47,7 +49,35 @@ export function createLogger({ level, format, out }: LogOptions): Logger {
       if (lines > 0) log.warn({ lines }, 'log lines were lost because they could not be written');
     },
   });
+  families.set(log, descendants);
   return log;
+}
+
+/** Changes the level of a root logger, and of all loggers that were made from it. */
+export function setLogLevel(log: Logger, level: string): void {
+  log.level = level;
+  for (const child of families.get(log)?.living ?? []) child.level = level;
+}
+
+const families = new WeakMap<Logger, Descendants>();
+/** References to loggers that are gone are dropped when there are twice as many, but not below this number. */
+const MIN_SWEEP = 256;
+
+/** Loggers of rooms and participants, which have levels of their own. */
+class Descendants {
+  #all: WeakRef<Logger>[] = [];
+  #sweepAt = MIN_SWEEP;
+
+  get living(): Logger[] {
+    return this.#all.flatMap((reference) => reference.deref() ?? []);
+  }
+
+  add(child: Logger): void {
+    this.#all.push(new WeakRef(child));
+    if (this.#all.length < this.#sweepAt) return;
+    this.#all = this.#all.filter((reference) => reference.deref() !== undefined);
+    this.#sweepAt = Math.max(MIN_SWEEP, 2 * this.#all.length);
+  }
 }
 
 function jsonOutput(out: LogOutput): { write(line: string): void } {

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     const command = readCommand(input);
     if (command.kind === 'help') process.stdout.write(command.text);
     else if (command.kind === 'version') process.stdout.write(versionLine());
-    else void serve(command.config, command.warnings);
+    else void serve(command.config, command.warnings, input);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`partyline: ${problem}\n`);
@@ -60,7 +60,7 @@ function versionLine(): string {
   return `partyline ${manifest.version} (${process.platform}-${process.arch}, Node ${process.versions.node})\n`;
 }
 
-async function serve(config: Config, warnings: readonly string[]): Promise<void> {
+async function serve(config: Config, warnings: readonly string[], input: CommandInput): Promise<void> {
   const out = standardOutput(process.stdout, systemClock);
   const log = createLogger({ level: config.logLevel, format: config.logFormat, out });
   for (const warning of warnings) log.warn(warning);
@@ -93,7 +93,17 @@ async function serve(config: Config, warnings: readonly string[]): Promise<void>
       onDrained: () => end.drained(),
     });
     end.serves(server);
-    reload = () => server.reload();
+    reload = () => {
+      try {
+        const command = readCommand(input);
+        if (command.kind !== 'serve') return;
+        for (const warning of command.warnings) log.warn(warning);
+        server.reload(command.config);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        log.error({ problems: error.problems }, 'settings refused: nothing was changed');
+      }
+    };
     const { url } = await server.listen();
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
   } catch (error) {

@@ -13,12 +13,15 @@ import { RoomPasswords } from './room-passwords.ts';
 /** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
 export type AccessMode = 'open' | 'token';
 
-export interface AccessOptions {
+export interface AccessSettings {
   readonly mode: AccessMode;
   /** The secret that signs join tokens; empty: no token is valid. */
   readonly tokenSecret: string;
   /** Passwords by room, in plain text or hashed. */
   readonly roomPasswords: Readonly<Record<string, string>>;
+}
+
+export interface AccessOptions extends AccessSettings {
   readonly clock: Clock;
   /** Keeps the bans. */
   readonly store?: KeptStore;
@@ -44,8 +47,8 @@ export interface AdmissionRequest {
 /** Decides who may join which room, and as whom, before there is a participant. */
 export class AccessControl {
   readonly bans: BanList;
-  readonly #mode: AccessMode;
-  readonly #key: KeyObject | undefined;
+  #mode: AccessMode;
+  #key: KeyObject | undefined;
   readonly #passwords: RoomPasswords;
   readonly #clock: Clock;
 
@@ -56,6 +59,18 @@ export class AccessControl {
     this.#passwords = new RoomPasswords(roomPasswords, clock);
     this.#clock = clock;
     this.bans = new BanList(clock, store);
+  }
+
+  /** Throws as the constructor does. */
+  check({ roomPasswords }: AccessSettings): void {
+    new RoomPasswords(roomPasswords, this.#clock).close();
+  }
+
+  /** From now on these apply to those who come. Passwords that the API has given to rooms stay. */
+  configure({ mode, tokenSecret, roomPasswords }: AccessSettings): void {
+    this.#passwords.configure(roomPasswords);
+    this.#mode = mode;
+    this.#key = tokenSecret === '' ? undefined : tokenKey(tokenSecret);
   }
 
   /** Anyone who can read the configuration can read these passwords. */

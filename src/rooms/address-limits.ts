@@ -42,6 +42,15 @@ export class AddressLimits {
     this.#failures = rate(maxFailedJoinsPerMinute, 'failed_joins_per_minute');
   }
 
+  setRates({
+    maxJoinsPerMinute,
+    maxFailedJoinsPerMinute,
+  }: Omit<AddressLimitsOptions, 'maxConnectionsPerAddress'>): void {
+    this.#connects.setPerMinute(maxJoinsPerMinute);
+    this.#joins.setPerMinute(maxJoinsPerMinute);
+    this.#failures.setPerMinute(maxFailedJoinsPerMinute);
+  }
+
   /** `address` is the whole one, not its key. Throws `kicked` if it is banned. */
   checkBan(address: string): void {
     this.#bans?.checkAddress(address);

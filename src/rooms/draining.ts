@@ -1,4 +1,6 @@
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import { isProgram } from './presence.ts';
+import type { Room } from './room.ts';
 
 export interface DrainingOptions {
   readonly clock: Clock;
@@ -74,4 +76,10 @@ export class Draining {
     this.close();
     this.#options.onDrained();
   }
+}
+
+/** Nobody is left who would leave by themselves: programs do not know that the server is draining. */
+export function isDeserted(rooms: Iterable<Room>): boolean {
+  for (const room of rooms) for (const { view } of room.everybody) if (!isProgram(view)) return false;
+  return true;
 }

@@ -61,6 +61,11 @@ export interface RegistryOptions {
   readonly onDrained?: () => void;
 }
 
+/** What may change while the server runs. */
+export type RegistryDefaults = Partial<
+  Pick<RegistryOptions, 'limits' | 'chat' | 'teams' | 'recording' | 'live' | 'shareSound'>
+>;
+
 export interface JoinRequest {
   readonly room: string;
   readonly name: string;
@@ -128,3 +133,9 @@ export const NOBODY: RoomObserver = {
   participantLeft() {},
   channelChanged() {},
 };
+
+export function figuresOf(rooms: ReadonlyMap<string, { readonly size: number }>): RoomFigures {
+  let participants = 0;
+  for (const room of rooms.values()) participants += room.size;
+  return { rooms: rooms.size, participants };
+}

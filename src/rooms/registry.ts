@@ -7,21 +7,22 @@ import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts'
 import type { Admission } from './admission.ts';
 import { ChatFiles } from './chat/chat-files.ts';
 import { checkPerson, companionAdmission, mayShareSound } from './companions.ts';
-import { Draining, type DrainingState } from './draining.ts';
+import { Draining, type DrainingState, isDeserted } from './draining.ts';
 import type { RoomEvent } from './events.ts';
 import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import { type Decisions, NOTHING_KEPT, type RoomObserver } from './ports.ts';
-import { isProgram } from './presence.ts';
 import {
   CHAT,
   type ChatDefaults,
+  figuresOf,
   type Joined,
   type JoinRequest,
   type NewRoom,
   NO_FILES,
   NOBODY,
+  type RegistryDefaults,
   type RegistryOptions,
   type RoomChange,
   type RoomFigures,
@@ -49,7 +50,7 @@ const NOTHING_TO_HEAR_MS: Millis = 5000;
  * last.
  */
 export class RoomRegistry {
-  readonly #options: RegistryOptions;
+  #options: RegistryOptions;
   readonly #access: AccessControl;
   readonly #observer: RoomObserver;
   readonly #limitCounts: LimitCounts;
@@ -62,7 +63,7 @@ export class RoomRegistry {
    */
   readonly #movedTo = new Map<string, Room>();
   readonly #openedBy: AddressCount;
-  readonly #chat: ChatDefaults;
+  #chat: ChatDefaults;
   readonly textCounts = createTextCounts();
   /** Of the chats of all rooms. */
   readonly files: ChatFiles;
@@ -155,6 +156,13 @@ export class RoomRegistry {
     const room = this.#rooms.get(roomKey(wanted));
     if (room === undefined) throw new AppError('nothing_to_hear', undefined, { retryAfterMs: NOTHING_TO_HEAR_MS });
     return room.listeners.add(admission, options);
+  }
+
+  /** From now on new rooms follow these; those that are open keep their settings. */
+  setDefaults(defaults: RegistryDefaults): void {
+    this.#options = { ...this.#options, ...defaults };
+    this.#chat = defaults.chat ?? this.#chat;
+    this.#openedBy.setMax(this.#options.limits.maxRoomsPerAddress);
   }
 
   /** All rooms, oldest first. */
@@ -266,7 +274,7 @@ export class RoomRegistry {
     const { clock, log, onDrained } = this.#options;
     this.#draining ??= new Draining({
       clock,
-      isEmpty: () => this.#isDeserted,
+      isEmpty: () => isDeserted(this.#rooms.values()),
       onDrained: () => {
         log.info('drained');
         onDrained?.();
@@ -293,15 +301,7 @@ export class RoomRegistry {
   }
 
   get figures(): RoomFigures {
-    let participants = 0;
-    for (const room of this.#rooms.values()) participants += room.size;
-    return { rooms: this.#rooms.size, participants };
-  }
-
-  /** Nobody is left who would leave by themselves: programs do not know that the server is draining. */
-  get #isDeserted(): boolean {
-    for (const room of this.#rooms.values()) for (const { view } of room.everybody) if (!isProgram(view)) return false;
-    return true;
+    return figuresOf(this.#rooms);
   }
 
   /** Refuses joins from now on and ends everyone with `server_closing`. */

@@ -31,7 +31,7 @@ interface KeptPassword {
  * password therefore do not queue with those who guess.
  */
 export class RoomPasswords {
-  readonly #configured = new Map<string, KeptPassword>();
+  #configured = new Map<string, KeptPassword>();
   /** Passwords that override the configured ones while their rooms exist. */
   readonly #given = new Map<string, KeptPassword>();
   #hasPlain = false;
@@ -51,7 +51,20 @@ export class RoomPasswords {
       maxShare: MAX_SHARE,
       maxWaiting: MAX_WAITING_TRIES,
     });
-    for (const [room, password] of Object.entries(passwords)) this.#configure(room, password);
+    this.configure(passwords);
+  }
+
+  /** Replaces the configured passwords. Throws as the constructor does; then nothing changes. */
+  configure(passwords: Readonly<Record<string, string>>): void {
+    const before = this.#configured;
+    this.#configured = new Map();
+    this.#hasPlain = false;
+    try {
+      for (const [room, password] of Object.entries(passwords)) this.#configure(room, password);
+    } catch (error) {
+      this.#configured = before;
+      throw error;
+    }
   }
 
   /** Rejects with `password_required`, `wrong_password`, or `server_busy` if too many guess at the same time. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { roomKey, roomKeyOrUndefined } from '../rooms/names.ts';
 import { parsePasswordHash } from '../rooms/password-hash.ts';
-import type { KeptRoom, KeptStore } from '../rooms/ports.ts';
+import { type KeptRoom, type KeptStore, NOTHING_KEPT } from '../rooms/ports.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import type { RoomSettings } from '../rooms/room-options.ts';
 import { settingsError } from './start-error.ts';
@@ -31,6 +31,25 @@ export function checkKeptRooms({ keptRooms, maxRooms }: KeptRooms, store: KeptSt
         `max-rooms is ${maxRooms}, but there are ${names.size} rooms to open: those of kept-rooms and those that are kept.`,
       ),
     );
+}
+
+/** Throws `StartError` if `followNamedRooms` could not do its work. */
+export function checkNamedRooms(config: KeptRooms, registry: RoomRegistry): void {
+  const open = new Set(Array.from(registry.rooms, ({ key }) => key));
+  checkKeptRooms({ ...config, maxRooms: Number.MAX_SAFE_INTEGER }, NOTHING_KEPT);
+  const added = config.keptRooms.map(described).filter(({ name }) => !open.has(roomKey(name)));
+  if (open.size + added.length > config.maxRooms)
+    throw unusable(`with those that are open there would be more than max-rooms (${config.maxRooms}).`);
+}
+
+/** Opens rooms that are new in the setting, and changes descriptions and the order. Others stay until a restart. */
+export function followNamedRooms({ keptRooms }: KeptRooms, registry: RoomRegistry): void {
+  const open = new Map(Array.from(registry.rooms, (room) => [room.key, room]));
+  for (const [order, { name, description }] of keptRooms.map(described).entries()) {
+    const room = open.get(roomKey(name));
+    if (room === undefined) registry.restore({ name, description, order, locked: false });
+    else room.change({ order, ...(description !== '' && { description }) });
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { createApi } from '../admin/api/api.ts';
 import { serverStatus } from '../admin/api/server-status.ts';
@@ -31,9 +32,10 @@ import type { MediaPlane, MediaPlaneOptions } from '../media/plane.ts';
 import { AddressLimits } from '../rooms/address-limits.ts';
 import { NOTHING_KEPT } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
-import { turnServers } from '../signaling/ice-servers.ts';
+import { type IceServersFor, turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { fileDoor } from './file-door.ts';
+import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import { startMumble } from './mumble.ts';
@@ -52,6 +54,7 @@ import { createPageServer, listen, listeningAt, sharePort } from './page-server.
 import { Parts } from './parts.ts';
 import { openRecordings } from './recording.ts';
 import { checkRecordingSound, playRecordingSound } from './recording-sound.ts';
+import { reloadSettings } from './reload.ts';
 import { soundDoor } from './sound-door.ts';
 import { PageTls } from './tls/page-tls.ts';
 
@@ -84,8 +87,8 @@ export interface PartylineServer {
    * failure.
    */
   listen(): Promise<Listening>;
-  /** The operator signals a change: checks the certificate at once. */
-  reload(): void;
+  /** The operator signals a change: checks the certificate at once, and follows `next` as far as that is possible. */
+  reload(next?: Config): void;
   /** Refuses new joins, notifies the participants, and releases everything within about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
@@ -223,7 +226,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     log,
   });
   const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts, access.bans);
-  const iceServers = turnServers(turnSettings(config), clock);
+  let turn = turnServers(turnSettings(config), clock);
+  const iceServers: IceServersFor = (participantId) => turn(participantId);
   const { allowOrigins } = config;
   const errors = new Map<ErrorCode, number>();
   const broadcast = createBroadcast({
@@ -319,6 +323,14 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     log,
   });
 
+  let current = config;
+  const following = followers({
+    ...{ access, registry, addresses, requests, auth: api.auth, webhooks, signaling, log },
+    setTurn: (settings) => {
+      turn = turnServers(settings, clock);
+    },
+  });
+
   let eventsDelivered: Promise<void> | undefined;
   let recordingsEnded: Promise<void> | undefined;
   const parts = new Parts([
@@ -371,8 +383,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       await parts.start();
       return listeningAt(http, tls, config.host);
     },
-    reload: () => {
-      if (tls?.reload() !== true) log.info('nothing to reload: settings are read only at startup');
+    reload: (next = current) => {
+      const before = current;
+      current = reloadSettings(before, next, { followers: following, log });
+      if (tls?.reload() !== true && isDeepStrictEqual(before, next)) log.info('nothing to reload: nothing has changed');
     },
     close: () => {
       closing ??= parts.close().then(() => log.info('server closed'));

@@ -72,7 +72,7 @@ interface Client {
 
 /** The WebSocket endpoint `/ws` of an HTTP server. */
 export class SignalingEndpoint {
-  readonly #options: EndpointOptions;
+  #options: EndpointOptions;
   readonly #webSockets: WebSocketServer;
   readonly #proxies: TrustedProxies;
   readonly #limitCounts: LimitCounts;
@@ -99,6 +99,12 @@ export class SignalingEndpoint {
     };
     this.#webSockets = new WebSocketServer(webSocketOptions);
     options.server.on('upgrade', this.#onUpgrade);
+  }
+
+  /** They apply to connections that open from now on. The size of messages stays as it was. */
+  setLimits(limits: EndpointLimits): void {
+    const { maxMessageBytes } = this.#options.limits;
+    this.#options = { ...this.#options, limits: { ...limits, maxMessageBytes } };
   }
 
   get figures(): SignalingFigures {

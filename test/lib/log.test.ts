@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { createLogger } from '../../src/lib/log.ts';
+import { createLogger, setLogLevel } from '../../src/lib/log.ts';
 
 function capture(isTTY: boolean) {
   const lines: string[] = [];
@@ -91,5 +91,31 @@ test('nor in lines for people', (t) => {
       );
     }
   }
+  t.end();
+});
+
+test('the level of a logger and of everything that was made from it changes while they are in use', (t) => {
+  const lines: string[] = [];
+  const log = createLogger({
+    level: 'info',
+    format: 'json',
+    out: { write: (text) => lines.push(JSON.parse(text).msg) },
+  });
+  const room = log.child({ room: 'lobby' });
+  const participant = room.child({ participant: 'p1' });
+  const all = [log, room, participant];
+  const say = () => {
+    for (const [i, logger] of all.entries()) logger.debug(`${i}`);
+  };
+  say();
+  setLogLevel(log, 'debug');
+  say();
+  for (let i = 0; i < 1000; i++) log.child({ i });
+  const later = log.child({ later: true });
+  later.debug('later');
+  setLogLevel(log, 'warn');
+  say();
+  later.info('gone');
+  t.strictSame(lines, ['0', '1', '2', 'later']);
   t.end();
 });

@@ -54,6 +54,10 @@ export class AdminAuth {
     this.#known = this.#digested(tokens);
   }
 
+  setMaxFailures(perMinute: number): void {
+    this.#failures.setPerMinute(perMinute);
+  }
+
   /**
    * `authorization` is the header, `addressKey` identifies the client, `accepts` says which other tokens are right, and
    * `scope` is what is needed. Resolves with who has the token. Rejects with `api_off`, `admin_token_required`,

@@ -20,8 +20,15 @@ export interface WebhooksOptions {
   readonly random?: () => number;
 }
 
+/** How long events that wait for a URL are still sent when it is no longer set. */
+const REPLACED_MS: Millis = 10_000;
+
 export class Webhooks implements RoomObserver {
-  readonly #queues: readonly DeliveryQueue[];
+  #queues = new Map<string, DeliveryQueue>();
+  /** Of URLs that are no longer set, until they have delivered what they had. */
+  readonly #ending = new Set<Promise<void>>();
+  readonly #make: (url: string, key: Buffer) => DeliveryQueue;
+  #secret: string;
   readonly #clock: Clock;
   /**
    * When rooms opened and participants joined, by name or id. Monotonic, because setting the wall clock would falsify
@@ -30,14 +37,30 @@ export class Webhooks implements RoomObserver {
   readonly #beganMs = new Map<string, Millis>();
 
   constructor({ urls, secret, clock, log, post = createPost(clock), random = Math.random }: WebhooksOptions) {
-    const key = parseWebhookSecret(secret) ?? Buffer.alloc(0);
-    this.#queues = urls.map((url) => new DeliveryQueue({ url, key, post, clock, log, random }));
+    this.#make = (url, key) => new DeliveryQueue({ url, key, post, clock, log, random });
     this.#clock = clock;
+    this.#secret = secret;
+    this.configure({ urls, secret });
+  }
+
+  /** Events go to these from now on. What waits for other URLs, or has another signature, is still sent as it would have been. */
+  configure({ urls, secret }: Pick<WebhooksOptions, 'urls' | 'secret'>): void {
+    const key = parseWebhookSecret(secret) ?? Buffer.alloc(0);
+    const before = this.#queues;
+    const isSameSecret = secret === this.#secret;
+    this.#secret = secret;
+    const kept = (url: string) => (isSameSecret ? before.get(url) : undefined);
+    this.#queues = new Map(urls.map((url) => [url, kept(url) ?? this.#make(url, key)]));
+    for (const queue of before.values()) {
+      if ([...this.#queues.values()].includes(queue)) continue;
+      const ended = queue.close(REPLACED_MS).finally(() => this.#ending.delete(ended));
+      this.#ending.add(ended);
+    }
   }
 
   /** One per URL. */
   get figures(): readonly DeliveryFigures[] {
-    return this.#queues.map((queue) => queue.figures);
+    return Array.from(this.#queues.values(), (queue) => queue.figures);
   }
 
   roomStarted(room: RoomFact): void {
@@ -81,11 +104,13 @@ export class Webhooks implements RoomObserver {
 
   /** Takes at most `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
-    await Promise.all(this.#queues.map((queue) => queue.close(graceMs)));
+    const closing = Array.from(this.#queues.values(), (queue) => queue.close(graceMs));
+    const late = new Promise<void>((resolve) => this.#clock.setTimer(this.#clock.now() + graceMs, resolve));
+    await Promise.all([...closing, Promise.race([Promise.all(this.#ending), late])]);
   }
 
   #began(what: string): void {
-    if (this.#queues.length > 0) this.#beganMs.set(what, this.#clock.now());
+    if (this.#queues.size > 0) this.#beganMs.set(what, this.#clock.now());
   }
 
   /** The duration of something that ends now. */
@@ -97,11 +122,11 @@ export class Webhooks implements RoomObserver {
   }
 
   #send(type: string, data: Readonly<Record<string, unknown>>, isMinor = false): void {
-    if (this.#queues.length === 0) return;
+    if (this.#queues.size === 0) return;
     const id = `evt_${randomUUID()}`;
     const body = JSON.stringify({ id, type, timestamp: isoTime(this.#clock.wallNow()), data });
     const message = { id, body, atMs: this.#clock.now(), isMinor };
-    for (const queue of this.#queues) queue.add(message);
+    for (const queue of this.#queues.values()) queue.add(message);
   }
 }
 

@@ -1,10 +1,14 @@
 /** How many of something each address, as `addressKey` writes it, has at the same time. */
 export class AddressCount {
-  readonly #max: number;
+  #max: number;
   readonly #counts = new Map<string, number>();
 
   /** @param max of one address; 0: any number */
   constructor(max: number) {
+    this.#max = max;
+  }
+
+  setMax(max: number): void {
     this.#max = max;
   }
 

@@ -23,11 +23,13 @@ export interface AddressRateOptions {
  */
 export class AddressRate {
   readonly #options: AddressRateOptions;
+  #perMinute: number;
   /** In order of expiry. */
   readonly #windows = new Map<string, Window>();
 
   constructor(options: AddressRateOptions) {
     this.#options = options;
+    this.#perMinute = options.perMinute;
   }
 
   /** Number of remembered addresses. */
@@ -35,9 +37,14 @@ export class AddressRate {
     return this.#windows.size;
   }
 
+  /** What was counted stays counted. */
+  setPerMinute(perMinute: number): void {
+    this.#perMinute = perMinute;
+  }
+
   /** Counts one event. Throws `rate_limited` if it exceeds the limit. */
   take(key: string): void {
-    if (this.#options.perMinute === 0) return;
+    if (this.#perMinute === 0) return;
     this.check(key);
     const window = this.#windows.get(key) ?? this.#open(key);
     window.count++;
@@ -45,11 +52,11 @@ export class AddressRate {
 
   /** Throws `rate_limited` if one more event would exceed the limit. */
   check(key: string): void {
-    const { perMinute, clock, onRefused } = this.#options;
+    const { clock, onRefused } = this.#options;
     const nowMs = clock.now();
     this.#forgetEnded(nowMs);
     const window = this.#windows.get(key);
-    if (perMinute === 0 || window === undefined || window.count < perMinute) return;
+    if (this.#perMinute === 0 || window === undefined || window.count < this.#perMinute) return;
     onRefused?.();
     throw new AppError('rate_limited', undefined, { retryAfterMs: Math.ceil(window.endMs - nowMs) });
   }

@@ -23,6 +23,10 @@ export class RequestRate {
     this.#proxies = proxies;
   }
 
+  setMax(maxRequestsPerMinute: number): void {
+    this.#rate.setPerMinute(maxRequestsPerMinute);
+  }
+
   /** Counts this request. Throws `rate_limited` if it exceeds the limit. */
   take(request: IncomingMessage): void {
     this.#rate.take(addressKey(this.#proxies.clientOfRequest(request)));
