@@ -16,6 +16,8 @@ export function helpText(): string {
     '       partyline password, hashes a password for room-passwords',
     '       partyline check [--flag VALUE]…, checks a setup and reports problems (check --help)',
     '       partyline ports [--flag VALUE]…, lists the ports to open and to forward',
+    '       partyline rooms, people, kick, ban, bans, unban, drain: see and moderate the running server',
+    '       partyline healthcheck, asks the running server whether it is healthy',
     '       partyline capture …, records what a participant says and hears (capture --help)',
     '',
     'Every flag can also be set as a variable (--max-rooms is PARTYLINE_MAX_ROOMS) or in the',

@@ -60,7 +60,7 @@ const LISTEN_PATH = /^\/listen(?:\/.*|\.html)?$/;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**
- * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, the one that only listens at `/listen/ROOM`, their files, `/healthz`, `/metrics`, the API, and
+ * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, the one that only listens at `/listen/ROOM`, their files, `/healthz`, `/readyz`, `/metrics`, the API, and
  * WHIP, WHEP and the sound of rooms.
  */
 export function createHttpApp(options: HttpAppOptions): Koa {
@@ -132,6 +132,8 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     switch (context.path) {
       case '/healthz':
         return answerHealth(context, health());
+      case '/readyz':
+        return answerReady(context, health());
       case '/metrics':
         context.set({ 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
         context.body = await metrics.scrape();
@@ -166,6 +168,14 @@ function answerHealth(context: Context, state: Health): void {
   context.status = state.status === 'ok' || state.status === 'draining' ? 200 : 503;
   context.set('Cache-Control', 'no-store');
   context.body = state;
+}
+
+/** Whether new people should be sent here. */
+function answerReady(context: Context, { status }: Health): void {
+  const ready = status === 'ok';
+  context.status = ready ? 200 : 503;
+  context.set('Cache-Control', 'no-store');
+  context.body = { ready, status };
 }
 
 /** Null rather than 404 for what is not told, because browsers report a 404 to the console. */

@@ -7,9 +7,11 @@ import { createLogger } from '../lib/log.ts';
 import { standardOutput } from '../lib/log-output.ts';
 import { packagedFiles, threadCode } from '../lib/packaged.ts';
 import { createServer } from '../server/server.ts';
+import { ADMIN_COMMANDS, adminCommand } from './admin-commands.ts';
 import { captureCommand } from './capture.ts';
 import { type CheckOutcome, checkCommand } from './check.ts';
 import { controlTokenCommand } from './control-token.ts';
+import { healthcheckCommand } from './healthcheck.ts';
 import { passwordCommand } from './password.ts';
 import { portsCommand } from './ports.ts';
 import { ProcessEnd } from './process-end.ts';
@@ -27,6 +29,8 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
   ['control-token', (input) => controlTokenCommand(input, systemClock.wallNow())],
   ['check', (input) => checkCommand(input, systemClock)],
   ['capture', (input) => captureCommand(input, process.stderr)],
+  ...ADMIN_COMMANDS.map((name) => [name, (input: CommandInput) => adminCommand(name, input)] as const),
+  ['healthcheck', (input) => healthcheckCommand(input)],
   ['ports', async (input) => portsCommand(input)],
   ['password', ({ argv }: CommandInput) => passwordCommand(argv, { input: process.stdin, questions: process.stderr })],
 ]);

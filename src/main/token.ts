@@ -4,6 +4,8 @@ import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { MAX_IDENTITY_LENGTH } from '../protocol/bounds.ts';
 import { createJoinToken, tokenKey } from '../rooms/join-token.ts';
+import { roomKey } from '../rooms/names.ts';
+import { runningServer } from './running-server.ts';
 
 const HELP = `Creates a join token. Anyone who has it may join one room until it expires.
 
@@ -19,6 +21,9 @@ Usage: partyline token --room ROOM --identity ID [--flag VALUE]…
   --record                  The participant may start and end recordings of the room.
   --shout                   The participant may speak to all linked rooms at the same time.
   --expires TIME            Lifetime of the token: a number with s, m, h or d. Default: 1h.
+  --link                    Prints a link that opens the room with the token.
+  --url URL                 Where people reach the server, for the link. Default: its first domain,
+                            or this machine with the port from the settings.
   --token-secret-file FILE  File with the server's secret. --token-secret, --config and the server's
                             variables (PARTYLINE_TOKEN_SECRET_FILE, …) work, too.
   --help                    Shows this text.
@@ -37,6 +42,8 @@ const OWN_FLAGS = {
   record: { type: 'boolean' },
   shout: { type: 'boolean' },
   'no-chat': { type: 'boolean' },
+  link: { type: 'boolean' },
+  url: { type: 'string' },
 } as const;
 const COMMON_FLAGS = {
   room: { type: 'string' },
@@ -47,6 +54,7 @@ const COMMON_FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 const SERVER_FLAGS = ['config', 'token-secret', 'token-secret-file'] as const;
+type ServerFlags = Readonly<Partial<Record<(typeof SERVER_FLAGS)[number], string | undefined>>>;
 
 /** The output of `partyline token`: one line. Rejects with `ConfigError`. */
 export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Promise<string> {
@@ -69,11 +77,23 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
   const mayRecord = flags.record === true;
   const grant = { room, identity, name, maySpeak, mayModerate, mayChat, mayRecord, mayShout: flags.shout === true };
   try {
-    return `${await createJoinToken(tokenKey(secret), grant, { wallNowMs, lifetimeMs })}\n`;
+    const token = await createJoinToken(tokenKey(secret), grant, { wallNowMs, lifetimeMs });
+    return `${flags.link === true ? linkFor(input, flags, room, token) : token}\n`;
   } catch (error) {
     if (error instanceof AppError) throw new ConfigError([error.message]);
     throw error;
   }
+}
+
+/** Throws `ConfigError` or `AppError`. */
+function linkFor(
+  input: CommandInput,
+  flags: ServerFlags & { readonly url?: string | undefined },
+  room: string,
+  token: string,
+): string {
+  const { url } = runningServer({ ...input, argv: serverArgv(flags) }, flags.url);
+  return new URL(`/room/${encodeURIComponent(roomKey(room))}#token=${token}`, url).href;
 }
 
 /** Those of every command that makes a token, and its own. Throws `ConfigError`. */
@@ -95,12 +115,11 @@ export function readTokenFlags<Own extends NonNullable<ParseArgsConfig['options'
 export function secretOf(
   command: string,
   { env, machine }: CommandInput,
-  flags: Readonly<Partial<Record<(typeof SERVER_FLAGS)[number], string>>>,
+  flags: ServerFlags,
   problems: string[],
 ): string {
-  const argv = SERVER_FLAGS.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}=${flags[name]}`]));
   try {
-    const server = readCommand({ argv, env, machine });
+    const server = readCommand({ argv: serverArgv(flags), env, machine });
     const secret = server.kind === 'serve' ? server.config.tokenSecret : '';
     if (secret === '')
       problems.push(`${command} requires the server's secret: --token-secret-file FILE; see ${command} --help.`);
@@ -112,11 +131,15 @@ export function secretOf(
   }
 }
 
+function serverArgv(flags: ServerFlags): string[] {
+  return SERVER_FLAGS.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}=${flags[name]}`]));
+}
+
 /** Undefined, and a problem, if it is not a time. */
-export function lifetimeOf(text: string, problems: string[]): Millis | undefined {
+export function lifetimeOf(text: string, problems: string[], flag = 'expires'): Millis | undefined {
   const [, amount, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
   const unitMs = UNITS_MS.get(unit);
   if (unitMs !== undefined) return Number(amount) * unitMs;
-  problems.push(`--expires cannot be ${JSON.stringify(text)}; expected a time such as 30m, 12h or 7d.`);
+  problems.push(`--${flag} cannot be ${JSON.stringify(text)}; expected a time such as 30m, 12h or 7d.`);
   return undefined;
 }

@@ -6,8 +6,10 @@ import { test } from 'tap';
 import { parse as parseYaml } from 'yaml';
 import { readCommand } from '../../src/config/config.ts';
 import { flagName, SETTING_KEYS, variableName } from '../../src/config/settings.ts';
+import { ADMIN_COMMANDS, adminCommand } from '../../src/main/admin-commands.ts';
 import { captureCommand } from '../../src/main/capture.ts';
 import { checkCommand } from '../../src/main/check.ts';
+import { healthcheckCommand } from '../../src/main/healthcheck.ts';
 import { portsCommand } from '../../src/main/ports.ts';
 import { tokenCommand } from '../../src/main/token.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -19,6 +21,7 @@ const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
   '--enable-heuristic', // Wireshark
   '--chmod', // Docker
   '--chown',
+  ...['--interval', '--timeout', '--start-period', '--retries'],
   '--from',
   '--now', // systemctl
   '--check', // sha256sum
@@ -53,6 +56,8 @@ async function knownFlags(): Promise<Set<string>> {
     portsCommand(input),
     (await checkCommand(input, new FakeClock())).text,
     (await captureCommand(input, nowhere)).text,
+    (await healthcheckCommand(input)).text,
+    ...(await Promise.all(ADMIN_COMMANDS.map(async (name) => (await adminCommand(name, input)).text))),
   ];
   const ofServer = ['config', 'help', 'version', ...SETTING_KEYS.map(flagName)].map((name) => `--${name}`);
   return new Set([...ofServer, ...helps.flatMap(flagsIn)]);

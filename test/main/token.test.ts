@@ -96,7 +96,17 @@ test('a control token controls its room for as long as the flags say, and opens 
 
 test('the help explains all flags', async (t) => {
   const help = await make(['--help'], {});
-  for (const flag of ['room', 'identity', 'name', 'listen-only', 'moderate', 'expires', 'token-secret-file'])
+  for (const flag of [
+    'room',
+    'identity',
+    'name',
+    'listen-only',
+    'moderate',
+    'expires',
+    'token-secret-file',
+    'link',
+    'url',
+  ])
     t.match(help, `--${flag}`);
   t.notOk(help.split('\n').some((line) => line.length > 100));
 });

@@ -1,0 +1,20 @@
+import { askAll, RefusedError, type RunningServer } from './running-server.ts';
+
+export interface FoundParticipant {
+  readonly id: string;
+  readonly identity: string | null;
+  readonly name: string;
+  readonly address: string | null;
+}
+
+/** Finds a participant by id, identity or name. Rejects with `RefusedError` unless exactly one matches. */
+export async function findParticipant(server: RunningServer, room: string, who: string): Promise<FoundParticipant> {
+  const path = `/rooms/${encodeURIComponent(room)}/participants`;
+  const everybody = await askAll<FoundParticipant>(server, path, 'participants');
+  const found = everybody.filter(({ id, identity, name }) => [id, identity, name].includes(who));
+  const [one, ...others] = found;
+  if (one === undefined) throw new RefusedError(`nobody in this room is called ${JSON.stringify(who)}.`);
+  if (others.length === 0) return one;
+  const ids = found.map(({ id }) => id).join(', ');
+  throw new RefusedError(`${found.length} people are called ${JSON.stringify(who)}; use one of their ids: ${ids}.`);
+}
