@@ -82,7 +82,7 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
     },
   },
   ban: {
-    usage: 'ban (--identity ID [--room ROOM] | --address ADDRESS | --room ROOM --participant WHO) [--for TIME]',
+    usage: 'ban --identity ID | --address ADDRESS | --room ROOM --participant WHO',
     about: 'Bans somebody, who need not be here, and removes them if they are.',
     flags: [
       ['--identity ID', 'The identity in their token, or mumble: and the hash of their certificate.'],
