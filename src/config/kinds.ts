@@ -134,6 +134,25 @@ export function announcements(): ValueKind<readonly string[]> {
   });
 }
 
+/** One such endpoint; the empty string means none. */
+export function endpointOrNone(): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => text === '' || parseEndpoint(text) !== null),
+    fromText: (text) => text,
+    allowed: 'an IP address or a host name, with or without a port',
+    placeholder: 'HOST[:PORT]',
+  };
+}
+
+/** A list of SHA-256 fingerprints, with or without colons. */
+export function fingerprints(): ValueKind<readonly string[]> {
+  return list({
+    isItem: (text) => /^[\da-f]{64}$/i.test(text.replaceAll(':', '')),
+    items: 'SHA-256 fingerprints in hexadecimal, with or without colons',
+    placeholder: 'SHA256,…',
+  });
+}
+
 /** A list of URLs that `parseTurnUrl` accepts. */
 export function turnUrls(): ValueKind<readonly string[]> {
   return list({
@@ -304,6 +323,15 @@ export function describedRooms(): ValueKind<readonly string[]> {
     isItem: (text) => /^[^=]+(?:=.{0,200})?$/su.test(text),
     items: 'room names, each with or without =DESCRIPTION (at most 200 characters)',
     placeholder: 'ROOM[=TEXT],…',
+  });
+}
+
+/** A list of room names, each with or without a channel after `=`. */
+export function coupledRooms(): ValueKind<readonly string[]> {
+  return list({
+    isItem: (text) => /^[^=]+(?:=[^=]+)?$/u.test(text),
+    items: 'room names, each with or without =CHANNEL or =CHANNEL/CHANNEL',
+    placeholder: 'ROOM[=CHANNEL],…',
   });
 }
 

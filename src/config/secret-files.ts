@@ -14,6 +14,7 @@ const SECRET_KEYS = [
   'turnSecret',
   'turnPassword',
   'recordingS3Secret',
+  'mumbleUpstreamPassword',
 ] as const;
 type SecretKey = (typeof SECRET_KEYS)[number];
 
@@ -28,6 +29,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     turnSecret: secretOf('turnSecret', config, problems),
     turnPassword: secretOf('turnPassword', config, problems),
     recordingS3Secret: secretOf('recordingS3Secret', config, problems),
+    mumbleUpstreamPassword: secretOf('mumbleUpstreamPassword', config, problems),
   };
   // A secret missing from its file would be reported again below.
   if (problems.length > 0) return complete;
@@ -42,6 +44,8 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
       'recording-s3-url requires recording-s3-key-id, and recording-s3-secret or recording-s3-secret-file.',
     );
   if (recordingS3Url !== '' && recordingDir === '') problems.push('recording-s3-url requires recording-dir.');
+  if (complete.mumbleUpstream !== '' && complete.mumbleUpstreamRooms.length === 0)
+    problems.push('mumble-upstream requires mumble-upstream-rooms.');
   return complete;
 }
 

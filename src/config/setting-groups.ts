@@ -80,6 +80,19 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'maxMumbleClients',
     ],
   },
+  {
+    title: 'Another Mumble server',
+    keys: [
+      'mumbleUpstream',
+      'mumbleUpstreamRooms',
+      'mumbleUpstreamPassword',
+      'mumbleUpstreamPasswordFile',
+      'mumbleUpstreamCertificate',
+      'mumbleUpstreamName',
+      'mumbleUpstreamPeople',
+      'mumbleUpstreamConnects',
+    ],
+  },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

@@ -27,6 +27,7 @@ import {
   webhookUrls,
 } from './kinds.ts';
 import { MUMBLE_SETTINGS } from './mumble-settings.ts';
+import { MUMBLE_UPSTREAM_SETTINGS } from './mumble-upstream-settings.ts';
 import { PLAYER_SETTINGS } from './player-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
@@ -246,6 +247,7 @@ export const SETTINGS = {
   ...BOT_SETTINGS,
   ...BROADCAST_SETTINGS,
   ...MUMBLE_SETTINGS,
+  ...MUMBLE_UPSTREAM_SETTINGS,
   ...WEB_SOCKET_SETTINGS,
 
   allowCapture: setting(onOff(), {

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import { AccessControl } from '../rooms/access.ts';
 import { mumbleSettings } from '../server/mumble.ts';
+import { coupledRooms } from '../server/mumble-upstream.ts';
 import { defaultTeams } from '../server/options.ts';
 import { accessError, StartError } from '../server/start-error.ts';
 import { readAcmeRoot } from '../server/tls/page-tls.ts';
@@ -13,6 +14,7 @@ import { checkDataDirectory } from './check/data-directory.ts';
 import { checkHttps } from './check/https.ts';
 import { checkMachine } from './check/machine.ts';
 import { checkMumble } from './check/mumble.ts';
+import { checkMumbleUpstream } from './check/mumble-upstream.ts';
 import { checkPorts } from './check/ports.ts';
 import type { CheckInput, CheckResult } from './check/result.ts';
 import { checkTurn } from './check/turn.ts';
@@ -22,8 +24,8 @@ const HELP = `Checks a setup and prints one line for each check: ok, warn or fai
 Usage: partyline check [--json] [--flag VALUE]…
 
 Accepts the server's flags, variables and configuration file. The server may be running or not.
-Sends traffic only to the TURN servers (--turn-urls) and to port 443 of --domain and
---allow-hosts.
+Sends traffic only to the TURN servers (--turn-urls), to another Mumble server
+(--mumble-upstream), and to port 443 of --domain and --allow-hosts.
 Exit code: 0 if no check fails, 1 if one does, 2 for invalid settings.
 
   --json    Prints one JSON array of {"name", "status", "text"}.
@@ -55,6 +57,7 @@ async function useSettings(config: Config, clock: Clock): Promise<void> {
     new AccessControl({ mode, tokenSecret, roomPasswords, clock }).close();
     defaultTeams(config);
     mumbleSettings(config);
+    coupledRooms(config);
     if (acmeCa !== '') await readAcmeRoot(acmeCa);
   } catch (error) {
     throw error instanceof StartError
@@ -69,16 +72,17 @@ function secretFiles(warnings: readonly string[]): CheckResult[] {
 
 async function check(input: CheckInput): Promise<readonly CheckResult[]> {
   const machine = await checkMachine(input);
-  const [ports, mumble, addresses, https, turn] = await Promise.all([
+  const [ports, mumble, upstream, addresses, https, turn] = await Promise.all([
     checkPorts(input),
     checkMumble(input),
+    checkMumbleUpstream(input),
     checkAddresses(input),
     checkHttps(input),
     checkTurn(input),
   ]);
   const [clock, data] = await Promise.all([checkClock(input), checkDataDirectory(input)]);
   const settings: CheckResult = { name: 'settings', status: 'ok', text: 'The settings are valid.' };
-  const own = [settings, clock, ...data, ...ports, ...mumble, ...proxy(input.config), addresses];
+  const own = [settings, clock, ...data, ...ports, ...mumble, ...upstream, ...proxy(input.config), addresses];
   return [...own, ...https, access(input.config), ...turn, ...machine];
 }
 

@@ -13,6 +13,7 @@ import { Forwards } from '../gateways/forward/forwards.ts';
 import { createLive } from '../gateways/live/control.ts';
 import { RoomStreams } from '../gateways/live/room-streams.ts';
 import type { MumbleGateway } from '../gateways/mumble/control.ts';
+import type { MumbleUpstream } from '../gateways/mumble-upstream/control.ts';
 import { FilePlayers } from '../gateways/players/control.ts';
 import { Routes } from '../gateways/routes/routes.ts';
 import { RtpStreams } from '../gateways/rtp/rtp-streams.ts';
@@ -39,6 +40,7 @@ import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import { startMumble } from './mumble.ts';
+import { startMumbleUpstream } from './mumble-upstream.ts';
 import { accessControl, adminTokens, openMediaPlane, openState } from './open-parts.ts';
 import {
   broadcastSettings,
@@ -239,6 +241,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     ...{ registry, addresses, proxies, showAddresses, limitCounts, streams, log, errors },
   });
   let mumble: MumbleGateway | undefined;
+  let mumbleUpstream: MumbleUpstream | undefined;
   const app = createHttpApp({
     assets,
     health: healthNow,
@@ -257,6 +260,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         ...signaling.figures,
         broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, forwards: forwards.figures, errors },
         ...(mumble !== undefined && { mumble: mumble.figures }),
+        ...(mumbleUpstream !== undefined && { mumbleUpstream: mumbleUpstream.figures }),
         limits: limitCounts.counts,
         text: registry.textCounts,
         files: registry.files.store.figures,
@@ -358,6 +362,13 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         mumble = await startMumble(config, shared, tls);
       },
       stop: () => mumble?.close(),
+    },
+    {
+      name: 'other Mumble server',
+      start: async () => {
+        mumbleUpstream = await startMumbleUpstream(config, { registry, access, version, clock, log });
+      },
+      stop: () => mumbleUpstream?.close(),
     },
     {
       name: 'media over WebSockets',

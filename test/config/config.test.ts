@@ -213,6 +213,8 @@ test('in the file, a list may be a single text, and a switch may be true or fals
     allowOrigins: ['https://a.example', '*'],
     frameAncestors: ['https://a.example', 'https://b.example'],
     mumbleRooms: ['Lobby', 'Games/Go'],
+    mumbleUpstreamRooms: ['Lobby=Root/Games', 'Games'],
+    mumbleUpstreamCertificate: ['ab'.repeat(32), 'AB:'.repeat(32).slice(0, -1)],
     teams: ['red', 'blue'],
     turnUrls: ['turn:turn.example.org?transport=udp', 'turn:turn.example.org'],
     keptRooms: ['Lobby=Everyone starts here', 'Games/Go'],

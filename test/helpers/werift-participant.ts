@@ -83,7 +83,7 @@ export class WeriftParticipant {
       peer.onTrack.subscribe((heard) => {
         heard.onReceiveRtp.subscribe((packet) => hearing.add(heardPacket(packet)));
       });
-      send(socket, { type: 'join', ...join });
+      send(socket, { type: 'join', data: true, ...join });
       const { participantId } = await message(messages, 'joined');
       await peer.setLocalDescription(await offer(peer));
       send(socket, { type: 'offer', sdp: peer.localDescription!.sdp });

@@ -48,6 +48,8 @@ export interface ControlFigures {
     readonly framesOut: number;
     readonly framesDropped: number;
   };
+  /** Omitted without another Mumble server. */
+  readonly mumbleUpstream?: Readonly<Record<UpstreamCount, number>>;
   /** One per URL. */
   readonly webhooks?: readonly DeliveryFigures[];
 }
@@ -56,12 +58,23 @@ type VoiceCount =
   | 'inByUdp'
   | 'inByTunnel'
   | 'overLimit'
+  | 'malformed'
   | 'outByUdp'
   | 'outByTunnel'
   | 'outDropped'
   | 'late'
   | 'lost'
   | 'resyncs';
+type UpstreamCount =
+  | 'connected'
+  | 'people'
+  | 'visitors'
+  | 'failures'
+  | 'outByUdp'
+  | 'outByTunnel'
+  | 'outDropped'
+  | 'inByUdp'
+  | 'inByTunnel';
 type Figure = readonly [name: string, help: string, read: (figures: ControlFigures) => number];
 type Labelled = readonly [
   name: string,
@@ -87,6 +100,21 @@ const GAUGES: readonly Figure[] = [
     ({ broadcast }) => broadcast?.forwards.connected ?? 0,
   ],
   ['partyline_mumble_connections', 'Mumble clients.', ({ mumble }) => mumble?.connections ?? 0],
+  [
+    'partyline_mumble_upstream_rooms',
+    'Rooms that are connected with a channel of another Mumble server.',
+    ({ mumbleUpstream }) => mumbleUpstream?.connected ?? 0,
+  ],
+  [
+    'partyline_mumble_upstream_people',
+    'People of this server who are users on another Mumble server.',
+    ({ mumbleUpstream }) => mumbleUpstream?.people ?? 0,
+  ],
+  [
+    'partyline_mumble_upstream_visitors',
+    'Users of another Mumble server who are in rooms.',
+    ({ mumbleUpstream }) => mumbleUpstream?.visitors ?? 0,
+  ],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
   [
     'partyline_websocket_media_participants',
@@ -141,6 +169,11 @@ const COUNTERS: readonly Figure[] = [
     ({ mumble }) => mumble?.udp.trials ?? 0,
   ],
   [
+    'partyline_mumble_upstream_failures_total',
+    'Times a room could not connect to another Mumble server, or lost its connection.',
+    ({ mumbleUpstream }) => mumbleUpstream?.failures ?? 0,
+  ],
+  [
     'partyline_event_loop_stalls_total',
     'Times the event loop of the main thread was blocked for one second or longer.',
     ({ eventLoopStalls }) => eventLoopStalls,
@@ -182,6 +215,7 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
             ['in_udp', mumble.voice.inByUdp],
             ['in_tunnel', mumble.voice.inByTunnel],
             ['in_over_limit', mumble.voice.overLimit],
+            ['in_malformed', mumble.voice.malformed],
             ['out_udp', mumble.voice.outByUdp],
             ['out_tunnel', mumble.voice.outByTunnel],
             ['out_dropped', mumble.voice.outDropped],
@@ -201,6 +235,21 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
             ['refused', mumble.udp.refused],
             ['unknown', mumble.udp.unknown],
             ['list_ping', mumble.udp.listPings],
+          ],
+  ],
+  [
+    'partyline_mumble_upstream_voice_packets_total',
+    'path',
+    'Voice packets from and to another Mumble server, by the way they took, or left out.',
+    ({ mumbleUpstream }) =>
+      mumbleUpstream === undefined
+        ? []
+        : [
+            ['in_udp', mumbleUpstream.inByUdp],
+            ['in_tunnel', mumbleUpstream.inByTunnel],
+            ['out_udp', mumbleUpstream.outByUdp],
+            ['out_tunnel', mumbleUpstream.outByTunnel],
+            ['out_dropped', mumbleUpstream.outDropped],
           ],
   ],
   ['partyline_limits_hit_total', 'limit', 'Requests rejected by a limit, by limit.', ({ limits }) => limits],

@@ -18,6 +18,10 @@ export interface PingReport {
   readonly saysNothing: boolean;
 }
 
+/** What was left out of what the client has said in one room. */
+export type UplinkCounts = Pick<VoiceFigures, 'overLimit' | 'malformed'>;
+
+const NOTHING: UplinkCounts = { overLimit: 0, malformed: 0 };
 /** So many packets without any that arrived, and UDP does not work. */
 const MAX_UNHEARD = 20;
 /** After that without a packet that can be decrypted, the client is asked where its counter is; at most as often. */
@@ -43,6 +47,8 @@ export class Downlink {
   #dropped = 0;
   #heardByUdp = 0;
   #heardByTunnel = 0;
+  #overLimit = 0;
+  #malformed = 0;
 
   /** @param session of the client's own user */
   constructor(
@@ -60,9 +66,12 @@ export class Downlink {
     this.#askedMs = this.#goodMs;
   }
 
-  get figures(): Omit<VoiceFigures, 'overLimit'> {
+  /** @param uplink of the room in which the client is */
+  figures(uplink: UplinkCounts = NOTHING): VoiceFigures {
     const { late, lost, resyncs } = this.crypt.counts;
     return {
+      overLimit: this.#overLimit + uplink.overLimit,
+      malformed: this.#malformed + uplink.malformed,
       ...{ outByUdp: this.#byUdp, outByTunnel: this.#tunnelled, outDropped: this.#dropped },
       ...{ inByUdp: this.#heardByUdp, inByTunnel: this.#heardByTunnel, late, lost, resyncs },
     };
@@ -71,6 +80,17 @@ export class Downlink {
   /** The client can be reached by UDP; null: no longer. */
   setPath(send: ((packet: Uint8Array) => void) | null): void {
     this.#path = send;
+  }
+
+  /** The client has left the room where this was counted. */
+  left({ overLimit, malformed }: UplinkCounts = NOTHING): void {
+    this.#overLimit += overLimit;
+    this.#malformed += malformed;
+  }
+
+  /** The client has sent what is no voice packet. */
+  heardMalformed(): void {
+    this.#malformed++;
   }
 
   /** Sends one packet, in the client's format. */

@@ -8,6 +8,8 @@ export interface VoiceFigures {
   readonly inByTunnel: number;
   /** Left out, because the client sent more than is allowed. */
   readonly overLimit: number;
+  /** Left out, because they were no voice packets, or had no duration that Mumble knows. */
+  readonly malformed: number;
   /** Voice packets to clients. */
   readonly outByUdp: number;
   readonly outByTunnel: number;
@@ -26,7 +28,7 @@ export interface MumbleFigures {
 }
 
 export const NO_VOICE: VoiceFigures = {
-  ...{ inByUdp: 0, inByTunnel: 0, overLimit: 0, outByUdp: 0, outByTunnel: 0, outDropped: 0 },
+  ...{ inByUdp: 0, inByTunnel: 0, overLimit: 0, malformed: 0, outByUdp: 0, outByTunnel: 0, outDropped: 0 },
   ...{ late: 0, lost: 0, resyncs: 0 },
 };
 export const NO_UDP: UdpFigures = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };

@@ -2,6 +2,9 @@
 import type { EndReason } from '../../rooms/events.ts';
 import { REJECT } from './wire/messages.ts';
 
+/** Of a line that a client may send, with its HTML. */
+export const MAX_TEXT_LENGTH = 8000;
+
 /** Why somebody is no longer in a room. */
 export type MembershipEnd = EndReason | 'connection_lost';
 

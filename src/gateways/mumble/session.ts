@@ -15,7 +15,7 @@ import { Presenter } from './presenter.ts';
 import type { RelayListener } from './room-relay.ts';
 import { type MumblePresence, ROOT_CHANNEL, type Roster } from './roster.ts';
 import { SessionRequests } from './session-requests.ts';
-import { END_WORDS, type MembershipEnd, REJECTIONS, ROOT_INSTEAD } from './session-words.ts';
+import { END_WORDS, MAX_TEXT_LENGTH, type MembershipEnd, REJECTIONS, ROOT_INSTEAD } from './session-words.ts';
 import { toHtml } from './shared/html.ts';
 import { Membership } from './shared/membership.ts';
 import { MAX_BANDWIDTH } from './shared/uplink.ts';
@@ -72,8 +72,6 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   #status: Status = 'greeting';
   #secrets: readonly string[] = [];
   #membership: Membership | null = null;
-  /** Of earlier rooms. */
-  #overLimit = 0;
   /** The number of the latest wish to enter a room. */
   #wishes = 0;
 
@@ -157,8 +155,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   }
 
   get figures(): VoiceFigures {
-    const overLimit = this.#overLimit + (this.#membership?.uplink.overLimit ?? 0);
-    return { ...this.downlink.figures, overLimit };
+    return this.downlink.figures(this.#membership?.uplink);
   }
 
   get crypt(): CryptState {
@@ -185,7 +182,10 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     if (this.#status !== 'ready') return;
     const voice = readVoicePacket(this.format, packet);
     // A longer one would not fit into a packet to clients, which names the talker as well.
-    if (voice === null || voice.opus.length > MAX_OPUS_BYTES) return;
+    if (voice === null || voice.opus.length > MAX_OPUS_BYTES) {
+      this.downlink.heardMalformed();
+      return;
+    }
     const nowMs = this.#options.clock.now();
     if (voice.target === LOOPBACK_TARGET) this.downlink.echo(voice, this.format);
     // Whispers and shouts go nowhere.
@@ -245,6 +245,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     this.#status = 'ended';
     const before = this.#membership;
     this.#membership = null;
+    this.downlink.left(before?.uplink);
     this.#options.roomChanged(this);
     before?.leave(reason);
     this.#options.ended(this);
@@ -364,7 +365,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   #become(membership: Membership | null): void {
     const before = this.#membership;
     this.#membership = membership;
-    this.#overLimit += before?.uplink.overLimit ?? 0;
+    this.downlink.left(before?.uplink);
     before?.leave(membership === null ? 'left' : 'moved');
     this.#options.roomChanged(this);
     this.#options.changed();
@@ -384,6 +385,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   }
 
   #removed(reason: MembershipEnd): void {
+    this.downlink.left(this.#membership?.uplink);
     this.#membership = null;
     // A client whose connection is only closed comes back when the server does.
     if (reason === 'server_closing') {
@@ -395,6 +397,3 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     } else this.remove(END_WORDS[reason]);
   }
 }
-
-/** Of a line that a client may send, with its HTML. */
-const MAX_TEXT_LENGTH = 8000;

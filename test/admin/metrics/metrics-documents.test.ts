@@ -39,10 +39,14 @@ async function realMetrics() {
       mumble: {
         connections: 0,
         voice: {
-          ...{ inByUdp: 0, inByTunnel: 0, overLimit: 0, outByUdp: 0, outByTunnel: 0, outDropped: 0 },
-          ...LOSSES,
+          ...{ inByUdp: 0, inByTunnel: 0, overLimit: 0, malformed: 0, outByUdp: 0 },
+          ...{ outByTunnel: 0, outDropped: 0, ...LOSSES },
         },
         udp: { refused: 0, unknown: 0, trials: 0, listPings: 0 },
+      },
+      mumbleUpstream: {
+        ...{ connected: 0, people: 0, visitors: 0, failures: 0 },
+        ...{ outByUdp: 0, outByTunnel: 0, outDropped: 0, inByUdp: 0, inByTunnel: 0 },
       },
       eventLoopStalls: 0,
       eventLoopDelaySeconds: { bounds: [0.1], counts: [0], sum: 0, count: 0 },
