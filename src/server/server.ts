@@ -12,8 +12,6 @@ import { BotEndpoint } from '../gateways/bots/endpoint.ts';
 import { Forwards } from '../gateways/forward/forwards.ts';
 import { createLive } from '../gateways/live/control.ts';
 import { RoomStreams } from '../gateways/live/room-streams.ts';
-import type { MumbleGateway } from '../gateways/mumble/control.ts';
-import type { MumbleUpstream } from '../gateways/mumble-upstream/control.ts';
 import { FilePlayers } from '../gateways/players/control.ts';
 import { Routes } from '../gateways/routes/routes.ts';
 import { RtpStreams } from '../gateways/rtp/rtp-streams.ts';
@@ -39,8 +37,7 @@ import { fileDoor } from './file-door.ts';
 import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
-import { startMumble } from './mumble.ts';
-import { startMumbleUpstream } from './mumble-upstream.ts';
+import { mumbleParts } from './mumble-parts.ts';
 import { accessControl, adminTokens, openMediaPlane, openState } from './open-parts.ts';
 import {
   broadcastSettings,
@@ -240,8 +237,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     ...liveSettings(config),
     ...{ registry, addresses, proxies, showAddresses, limitCounts, streams, log, errors },
   });
-  let mumble: MumbleGateway | undefined;
-  let mumbleUpstream: MumbleUpstream | undefined;
+  const forMumble = { registry, addresses, access, showAddresses, version, limitCounts, clock, log };
+  const mumble = mumbleParts(config, forMumble, tls);
   const app = createHttpApp({
     assets,
     health: healthNow,
@@ -259,8 +256,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         ...registry.figures,
         ...signaling.figures,
         broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, forwards: forwards.figures, errors },
-        ...(mumble !== undefined && { mumble: mumble.figures }),
-        ...(mumbleUpstream !== undefined && { mumbleUpstream: mumbleUpstream.figures }),
+        ...mumble.figures(),
         limits: limitCounts.counts,
         text: registry.textCounts,
         files: registry.files.store.figures,
@@ -355,25 +351,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       close: () => eventsDelivered,
     },
     { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
-    {
-      name: 'Mumble',
-      start: async () => {
-        const shared = { registry, addresses, access, showAddresses, version, limitCounts, clock, log };
-        mumble = await startMumble(config, shared, tls);
-      },
-      stop: () => mumble?.close(),
-    },
-    {
-      name: 'other Mumble server',
-      start: async () => {
-        mumbleUpstream = await startMumbleUpstream(config, { registry, access, version, clock, log });
-      },
-      stop: () => mumbleUpstream?.close(),
-    },
-    {
-      name: 'media over WebSockets',
-      close: () => mediaSockets.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE),
-    },
+    ...mumble.parts,
     { name: 'bots', close: () => bots.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     {
