@@ -81,6 +81,7 @@ const BY_VALUE = new Set([
   'failures',
   'quality',
   'actions',
+  'awayReasons',
   'hints',
   'hold',
   'mediaStates',

@@ -14,6 +14,7 @@ import { Files } from './files/files.ts';
 import { forgetToken, joinToken, replaceToken } from './join-token.ts';
 import { strings } from './language.ts';
 import { MicrophoneInput } from './microphone-input.ts';
+import { mumbleNews } from './mumble-news.ts';
 import { OwnVoice } from './own-voice.ts';
 import { type JoinMode, preferences, remember, voiceShape } from './preferences.ts';
 import { RecordingModel } from './recording/recording-model.ts';
@@ -48,6 +49,7 @@ export class Call {
   readonly recording = new RecordingModel(this.client);
   readonly share = new ShareModel(this.client);
   readonly sounds = new SoundModel(this.client);
+  readonly mumble = mumbleNews(this.client);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());

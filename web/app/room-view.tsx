@@ -10,6 +10,7 @@ import { Logo } from './icons.tsx';
 import { strings } from './language.ts';
 import { useLazy } from './lazy.ts';
 import { LeaveDialog } from './leave-dialog.tsx';
+import { MumblePlace } from './mumble-place.tsx';
 import { People } from './people.tsx';
 import { RecordingBanner } from './recording/recording-banner.tsx';
 import { RoomsButton, RoomsPanel } from './rooms/rooms-button.tsx';
@@ -51,6 +52,7 @@ export function RoomView({ call }: { call: Call }) {
       <main ref={main}>
         <Banners call={call} />
         <RecordingBanner call={call} />
+        <MumblePlace call={call} />
         <LinkToCopy call={call} />
         {Transfers !== null && <Transfers />}
         <p class="message message-notice" role="status" data-testid="notice" hidden={call.notice.value === ''}>

@@ -5,6 +5,8 @@
 import type { Clock, Millis } from '../../lib/clock.ts';
 
 const WINDOW_MS: Millis = 120_000;
+/** A server that dies at that moment closes a connection in the same way, but not twice. */
+const REFUSALS = 2;
 /** How long a server does not let an address connect that it has banned by itself. */
 const BANNED_MS: Millis = 300_000;
 
@@ -14,6 +16,7 @@ export class ConnectBudget {
   /** When the last connections began, oldest first. */
   readonly #begun: Millis[] = [];
   #bannedUntilMs: Millis = Number.NEGATIVE_INFINITY;
+  #refusals = 0;
 
   /** @param perWindow connections in 120 s, at least 1 */
   constructor(perWindow: number, clock: Clock) {
@@ -42,6 +45,14 @@ export class ConnectBudget {
 
   /** A connection was closed before anything was said, which is how a server refuses an address. */
   refused(): void {
+    this.#refusals++;
+    if (this.#refusals < REFUSALS) return;
+    this.#refusals = 0;
     this.#bannedUntilMs = this.#clock.now() + BANNED_MS;
+  }
+
+  /** The server has let somebody in. */
+  accepted(): void {
+    this.#refusals = 0;
   }
 }

@@ -155,18 +155,14 @@ export class Ear {
     this.#failures++;
     if (this.#wasIn && nowMs - this.#sinceMs > STABLE_MS) this.#attempts = 0;
     this.#wasIn = false;
-    const waitMs = Math.max(this.#waitFor(end), (BACKOFF_S[this.#attempts] ?? BACKOFF_S.at(-1)!) * MS_PER_S);
+    const { budget } = this.#upstream;
+    if (end.why === 'banned') budget.refused();
+    const reason = end.why === 'banned' && !budget.isBanned ? 'unreachable' : reasonOf(end);
+    const waitMs = Math.max(waitFor(reason), (BACKOFF_S[this.#attempts] ?? BACKOFF_S.at(-1)!) * MS_PER_S);
     this.#attempts = Math.min(this.#attempts + 1, BACKOFF_S.length - 1);
     this.#nextMs = nowMs + waitMs * (1 + JITTER * random());
-    if (end.why === 'banned') this.#upstream.budget.refused();
-    this.#setReason(reasonOf(end), `${end.why}${end.detail === '' ? '' : `: ${end.detail}`}`);
+    this.#setReason(reason, `${end.why}${end.detail === '' ? '' : `: ${end.detail}`}`);
     this.#events.changed();
-  }
-
-  #waitFor(end: ClientEnd): Millis {
-    const reason = reasonOf(end);
-    if (reason === 'refused') return REFUSED_MS;
-    return reason === 'full' ? FULL_MS : 0;
   }
 
   #setReason(reason: AwayReason, detail: string): void {
@@ -182,6 +178,11 @@ export class Ear {
     if ('reason' in more) log.warn(line, message);
     else log.info(line, message);
   }
+}
+
+function waitFor(reason: AwayReason): Millis {
+  if (reason === 'refused') return REFUSED_MS;
+  return reason === 'full' ? FULL_MS : 0;
 }
 
 function reasonOf(end: ClientEnd): AwayReason {

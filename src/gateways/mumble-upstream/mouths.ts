@@ -130,9 +130,8 @@ function waitAfter(end: ClientEnd): Millis {
   switch (end.why) {
     case 'lost':
     case 'unreachable':
-      return LOST_MS;
     case 'banned':
-      return 0;
+      return LOST_MS;
     case 'rejected':
       return end.type === REJECT.serverFull || end.type === REJECT.noNewConnections ? FULL_MS : REFUSED_MS;
     // Somebody else has its name now, and would be thrown out in turn.

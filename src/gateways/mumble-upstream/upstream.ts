@@ -82,7 +82,14 @@ export class Upstream {
     const { settings, version, clock } = this.options;
     const { server, password } = settings;
     const certificate = this.#certificate(identity);
-    const client = new ServerClient({ server, name, password, certificate, isBot, version, clock, events });
+    const watched: ServerClientEvents = {
+      ...events,
+      changed: () => {
+        this.budget.accepted();
+        events.changed();
+      },
+    };
+    const client = new ServerClient({ server, name, password, certificate, isBot, version, clock, events: watched });
     this.#clients.add(client);
     if (!isBot) this.#people++;
     return client;

@@ -26,9 +26,13 @@ test('some are spared for those that are more important, but the only one never'
   t.equal(granted(new ConnectBudget(1, clock), 2), 1);
 });
 
-test('after a refusal nothing begins for 300 s', async (t) => {
+test('after two refusals without success between them nothing begins for 300 s', async (t) => {
   const clock = new FakeClock();
   const budget = new ConnectBudget(8, clock);
+  t.notOk(budget.isBanned);
+  budget.refused();
+  budget.accepted();
+  budget.refused();
   t.notOk(budget.isBanned);
   budget.refused();
   t.ok(budget.isBanned);

@@ -201,4 +201,16 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} مللي ثانية`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable: 'تعذّر الوصول إلى خادم Mumble. لن يسمع من هناك ومن هنا بعضهم بعضًا حتى يعود.',
+      full: 'خادم Mumble ممتلئ. لن يسمع من هناك ومن هنا بعضهم بعضًا حتى يتوفر مكان.',
+      banned: 'لا يسمح خادم Mumble لهذا الخادم بالدخول لبضع دقائق. حتى ذلك الحين لن يسمع من هناك ومن هنا بعضهم بعضًا.',
+      refused: 'لا يسمح خادم Mumble لهذا الخادم بالدخول. يمكن لمن يدير هذا الخادم المساعدة.',
+    },
+    shared: (name) => `يسمعك من على Mumble عبر «${name}» مع آخرين، لأنه ليس لك مستخدم خاص هناك.`,
+    silenced: 'لا يسمعك من على Mumble: لا يُسمح لك بالكلام هناك.',
+    withheld: 'في قناة Mumble شخص لا يُسمح له بدخول هذه الغرفة. لن يُرسل شيء إلى هناك حتى يغادر.',
+  },
 } satisfies LateTable;

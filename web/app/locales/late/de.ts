@@ -187,4 +187,20 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable:
+        'Der Mumble-Server ist nicht erreichbar. Bis er wieder da ist, hören sich die Leute dort und hier nicht.',
+      full: 'Der Mumble-Server ist voll. Bis ein Platz frei wird, hören sich die Leute dort und hier nicht.',
+      banned:
+        'Der Mumble-Server lässt diesen Server einige Minuten lang nicht herein. So lange hören sich die Leute dort und hier nicht.',
+      refused: 'Der Mumble-Server lässt diesen Server nicht herein. Wer diesen Server betreibt, kann helfen.',
+    },
+    shared: (name) =>
+      `Auf Mumble hört man dich über „${name}“, zusammen mit anderen, weil du dort keinen eigenen Benutzer hast.`,
+    silenced: 'Auf Mumble hört man dich nicht: Du darfst dort nicht sprechen.',
+    withheld:
+      'Im Mumble-Kanal ist jemand, der nicht in diesen Raum darf. Bis diese Person geht, wird nichts dorthin gesendet.',
+  },
 } satisfies LateTable;

@@ -185,6 +185,21 @@ export const table = {
     milliseconds: (value: number | null) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable:
+        'The Mumble server cannot be reached. People there and people here do not hear each other until it is back.',
+      full: 'The Mumble server is full. People there and people here do not hear each other until there is a place.',
+      banned:
+        'The Mumble server does not let this server in for some minutes. Until then, people there and people here do not hear each other.',
+      refused: 'The Mumble server does not let this server in. Whoever runs this server can help.',
+    },
+    shared: (name: string) =>
+      `People on Mumble hear you through “${name}”, together with others, because there you have no user of your own.`,
+    silenced: 'People on Mumble do not hear you: you may not speak there.',
+    withheld: 'Somebody in the Mumble channel may not be in this room. Until they leave it, nothing is sent there.',
+  },
 };
 
 /** Every text of `lateTexts` in one language. */

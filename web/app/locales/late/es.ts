@@ -185,4 +185,20 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable:
+        'No se puede llegar al servidor de Mumble. Hasta que vuelva, la gente de allí y la de aquí no se oyen.',
+      full: 'El servidor de Mumble está lleno. Hasta que haya sitio, la gente de allí y la de aquí no se oyen.',
+      banned:
+        'El servidor de Mumble no deja entrar a este servidor durante unos minutos. Hasta entonces, la gente de allí y la de aquí no se oyen.',
+      refused: 'El servidor de Mumble no deja entrar a este servidor. Quien administra este servidor puede ayudar.',
+    },
+    shared: (name) =>
+      `En Mumble te oyen a través de «${name}», junto con otras personas, porque allí no tienes un usuario propio.`,
+    silenced: 'En Mumble no te oyen: allí no puedes hablar.',
+    withheld:
+      'En el canal de Mumble hay alguien que no puede estar en esta sala. Hasta que se vaya, no se envía nada allí.',
+  },
 } satisfies LateTable;

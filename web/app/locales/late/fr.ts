@@ -187,4 +187,20 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable:
+        'Le serveur Mumble est injoignable. Jusqu’à son retour, les personnes là-bas et ici ne s’entendent pas.',
+      full: 'Le serveur Mumble est plein. Tant qu’il n’y a pas de place, les personnes là-bas et ici ne s’entendent pas.',
+      banned:
+        'Le serveur Mumble refuse ce serveur pendant quelques minutes. D’ici là, les personnes là-bas et ici ne s’entendent pas.',
+      refused: 'Le serveur Mumble refuse ce serveur. La personne qui gère ce serveur peut aider.',
+    },
+    shared: (name) =>
+      `Sur Mumble, on t’entend à travers « ${name} », avec d’autres, car tu n’y as pas d’utilisateur à toi.`,
+    silenced: 'Sur Mumble, on ne t’entend pas : tu n’as pas le droit d’y parler.',
+    withheld:
+      'Quelqu’un dans le canal Mumble n’a pas le droit d’être dans ce salon. Jusqu’à son départ, rien n’y est envoyé.',
+  },
 } satisfies LateTable;

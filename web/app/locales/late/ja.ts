@@ -184,4 +184,17 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable: 'Mumble サーバーにつながりません。戻るまで、あちらとこちらの人の声は互いに聞こえません。',
+      full: 'Mumble サーバーは満員です。空きができるまで、あちらとこちらの人の声は互いに聞こえません。',
+      banned:
+        'Mumble サーバーは数分間、このサーバーの接続を受け付けません。それまで、あちらとこちらの人の声は互いに聞こえません。',
+      refused: 'Mumble サーバーがこのサーバーの接続を拒否しています。このサーバーの管理者に連絡してください。',
+    },
+    shared: (name) => `Mumble では、あなた専用のユーザーがないため、ほかの人と一緒に「${name}」として聞こえています。`,
+    silenced: 'Mumble ではあなたの声は聞こえません。あちらで話す権限がありません。',
+    withheld: 'Mumble のチャンネルに、このルームに入れない人がいます。その人が出るまで、あちらには何も送られません。',
+  },
 } satisfies LateTable;

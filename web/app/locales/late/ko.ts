@@ -184,4 +184,18 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable: 'Mumble 서버에 연결할 수 없습니다. 다시 연결될 때까지 그쪽과 이쪽 사람은 서로 들을 수 없습니다.',
+      full: 'Mumble 서버가 가득 찼습니다. 자리가 날 때까지 그쪽과 이쪽 사람은 서로 들을 수 없습니다.',
+      banned:
+        'Mumble 서버가 몇 분 동안 이 서버의 접속을 막고 있습니다. 그때까지 그쪽과 이쪽 사람은 서로 들을 수 없습니다.',
+      refused: 'Mumble 서버가 이 서버의 접속을 거부합니다. 이 서버의 운영자에게 문의하세요.',
+    },
+    shared: (name) => `Mumble에는 내 사용자가 따로 없어서, 다른 사람들과 함께 “${name}”(으)로 들립니다.`,
+    silenced: 'Mumble에서는 내 목소리가 들리지 않습니다. 그쪽에서 말할 권한이 없습니다.',
+    withheld:
+      'Mumble 채널에 이 방에 들어올 수 없는 사람이 있습니다. 그 사람이 나갈 때까지 그쪽으로 아무것도 보내지 않습니다.',
+  },
 } satisfies LateTable;

@@ -185,4 +185,20 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable:
+        'Não foi possível alcançar o servidor Mumble. Até ele voltar, as pessoas de lá e daqui não se ouvem.',
+      full: 'O servidor Mumble está cheio. Até haver lugar, as pessoas de lá e daqui não se ouvem.',
+      banned:
+        'O servidor Mumble não deixa este servidor entrar por alguns minutos. Até lá, as pessoas de lá e daqui não se ouvem.',
+      refused: 'O servidor Mumble não deixa este servidor entrar. Quem administra este servidor pode ajudar.',
+    },
+    shared: (name) =>
+      `No Mumble ouvem você por meio de “${name}”, junto com outras pessoas, porque lá você não tem um usuário próprio.`,
+    silenced: 'No Mumble não ouvem você: lá você não pode falar.',
+    withheld:
+      'Há alguém no canal do Mumble que não pode estar nesta sala. Até essa pessoa sair, nada é enviado para lá.',
+  },
 } satisfies LateTable;

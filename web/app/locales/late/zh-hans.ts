@@ -181,4 +181,16 @@ export const table = {
     milliseconds: (value) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value) => (value === null ? '–' : percent(value / 100, 1)),
   },
+
+  mumble: {
+    awayReasons: {
+      unreachable: '无法连接 Mumble 服务器。在它恢复之前，那边和这边的人互相听不到。',
+      full: 'Mumble 服务器已满。在有空位之前，那边和这边的人互相听不到。',
+      banned: 'Mumble 服务器在几分钟内不允许本服务器连接。在此之前，那边和这边的人互相听不到。',
+      refused: 'Mumble 服务器拒绝本服务器连接。请联系本服务器的管理员。',
+    },
+    shared: (name) => `你在 Mumble 上没有自己的用户，那边的人通过“${name}”听到你和其他人的声音。`,
+    silenced: 'Mumble 上的人听不到你：你在那边没有发言权限。',
+    withheld: 'Mumble 频道里有一个不能进入本房间的人。在其离开之前，不会向那边发送任何内容。',
+  },
 } satisfies LateTable;
