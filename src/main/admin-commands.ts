@@ -87,7 +87,7 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
     flags: [
       ['--identity ID', 'The identity in their token, or mumble: and the hash of their certificate.'],
       ['--address ADDRESS', 'An IP address or a network such as 192.0.2.0/24, in all rooms.'],
-      ['--participant WHO', 'Somebody in the room, by their identity or, without one, by their address.'],
+      ['--participant WHO', 'Somebody in the room: their identity, or else their address.'],
       ['--room ROOM', 'Only in this room. Without it: on the whole server.'],
       ['--for TIME', '30m, 12h or 7d. Without it: until the ban is lifted.'],
       ['--reason TEXT', 'For the list of bans.'],

@@ -156,7 +156,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     await recording?.recordings.close(0);
     return closeAll(error);
   }
-  const eventLoop = new EventLoopWatch(clock);
+  const eventLoop = new EventLoopWatch(clock, () => registry.figures.participants === 0);
   let closing: Promise<void> | undefined;
 
   const healthNow = () =>

@@ -3,6 +3,8 @@ import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import { Histogram } from '../../lib/histogram.ts';
 
 const CHECK_INTERVAL_MS: Millis = 250;
+/** While nobody is connected. */
+const IDLE_INTERVAL_MS: Millis = 2000;
 /** Browsers and their pings tolerate less than this without anyone noticing. */
 const STALL_MS: Millis = 1000;
 /** How long a stall is reported after it, because nobody can ask during it. */
@@ -11,19 +13,22 @@ const DELAY_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 /**
  * Measures how late the main thread's event loop is, and counts long stalls. It samples only four times a second,
- * because each sample wakes the thread, which on an idle server is most of its work.
+ * because each sample wakes the thread, and less often while nobody is connected.
  */
 export class EventLoopWatch {
   /** Stalls of one second or longer since the start. */
   stalls = 0;
   readonly #clock: Clock;
+  readonly #isIdle: () => boolean;
   readonly #delays = new Histogram(DELAY_BOUNDS);
   #dueMs: Millis = 0;
   #lastStall: { readonly lengthMs: Millis; readonly endMs: Millis } | undefined;
   #cancel: Cancel;
 
-  constructor(clock: Clock) {
+  /** @param isIdle whether nobody is connected who would notice a delay */
+  constructor(clock: Clock, isIdle: () => boolean = () => false) {
     this.#clock = clock;
+    this.#isIdle = isIdle;
     this.#cancel = this.#schedule();
   }
 
@@ -47,7 +52,7 @@ export class EventLoopWatch {
   }
 
   #schedule(): Cancel {
-    this.#dueMs = this.#clock.now() + CHECK_INTERVAL_MS;
+    this.#dueMs = this.#clock.now() + (this.#isIdle() ? IDLE_INTERVAL_MS : CHECK_INTERVAL_MS);
     return this.#clock.setTimer(this.#dueMs, () => this.#check());
   }
 

@@ -125,6 +125,7 @@ class WorkerHost implements MediaHost {
   }
 
   post(command: MediaCommand): void {
+    this.#watch.attend();
     this.#worker.postMessage(command);
   }
 

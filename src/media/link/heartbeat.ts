@@ -5,6 +5,9 @@
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 
 const CHECK_INTERVAL_MS: Millis = 100;
+/** Between two checks of a worker that rests, which beats at `REST_MS` of its tick loop. */
+const REST_CHECK_MS: Millis = 4000;
+const SILENT_REST_CHECKS = 3;
 /** A worker beats every 20 ms. One that missed this many checks, 0.8 to 0.9 s, hangs. */
 const SILENT_CHECKS = 8;
 /** A check this late says more about this thread than about the worker. */
@@ -12,20 +15,22 @@ const LATE_MS: Millis = 500;
 
 /** Memory shared by `Heartbeat` and `HeartbeatWatch`. */
 export function createHeartbeatMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
 }
 
 /** The worker's side. */
 export class Heartbeat {
-  readonly #lastMs: Int32Array;
+  /** Time of the last beat, and whether the worker rests until the next. */
+  readonly #memory: Int32Array;
 
   constructor(memory: SharedArrayBuffer, nowMs: Millis) {
-    this.#lastMs = new Int32Array(memory);
+    this.#memory = new Int32Array(memory);
     this.beat(nowMs);
   }
 
-  beat(nowMs: Millis): void {
-    Atomics.store(this.#lastMs, 0, Math.floor(nowMs));
+  beat(nowMs: Millis, rests = false): void {
+    Atomics.store(this.#memory, 1, rests ? 1 : 0);
+    Atomics.store(this.#memory, 0, Math.floor(nowMs));
   }
 }
 
@@ -38,43 +43,63 @@ export interface HeartbeatWatchOptions {
 
 /** The control plane's side. */
 export class HeartbeatWatch {
-  readonly #lastMs: Int32Array;
+  readonly #memory: Int32Array;
   readonly #clock: Clock;
   readonly #onSilence: () => void;
   #seen: number;
   #silentChecks = 0;
+  /** The next check is one of a worker that rests. */
+  #isSlow = false;
+  /** It was given something to do, and has not beaten since. */
+  #isAttentive = false;
   #cancel: Cancel;
 
   constructor({ memory, clock, onSilence }: HeartbeatWatchOptions) {
-    this.#lastMs = new Int32Array(memory);
+    this.#memory = new Int32Array(memory);
     this.#clock = clock;
     this.#onSilence = onSilence;
-    this.#seen = Atomics.load(this.#lastMs, 0);
+    this.#seen = Atomics.load(this.#memory, 0);
     this.#cancel = this.#schedule();
   }
 
-  /** Time since the last beat, in whole milliseconds. */
+  /** Time since the last beat, in whole milliseconds. While the worker rests: beyond the time at which it was due. */
   get ageMs(): Millis {
     // The stored value wraps around at 32 bits; the subtraction wraps back.
-    return Math.max(0, (Math.floor(this.#clock.now()) - Atomics.load(this.#lastMs, 0)) | 0);
+    const ageMs = (Math.floor(this.#clock.now()) - Atomics.load(this.#memory, 0)) | 0;
+    return Math.max(0, this.#rests ? ageMs - REST_CHECK_MS : ageMs);
+  }
+
+  /** The worker has been given something to do, and beats at once unless it hangs. */
+  attend(): void {
+    if (!this.#isSlow) return;
+    this.#cancel();
+    this.#isAttentive = true;
+    this.#silentChecks = 0;
+    this.#cancel = this.#schedule();
   }
 
   close(): void {
     this.#cancel();
   }
 
+  get #rests(): boolean {
+    return Atomics.load(this.#memory, 1) === 1;
+  }
+
   #schedule(): Cancel {
-    const dueMs = this.#clock.now() + CHECK_INTERVAL_MS;
+    this.#isSlow = this.#rests && !this.#isAttentive;
+    const dueMs = this.#clock.now() + (this.#isSlow ? REST_CHECK_MS : CHECK_INTERVAL_MS);
     return this.#clock.setTimer(dueMs, () => this.#check(this.#clock.now() - dueMs));
   }
 
   #check(latenessMs: Millis): void {
-    const lastMs = Atomics.load(this.#lastMs, 0);
+    const lastMs = Atomics.load(this.#memory, 0);
     // Counts checks, not time: after the whole machine slept, the worker is about to beat.
+    if (lastMs !== this.#seen) this.#isAttentive = false;
     if (lastMs !== this.#seen || latenessMs > LATE_MS) this.#silentChecks = 0;
     else this.#silentChecks++;
     this.#seen = lastMs;
-    if (this.#silentChecks >= SILENT_CHECKS) this.#onSilence();
+    if (this.#silentChecks >= (this.#isSlow ? SILENT_REST_CHECKS : SILENT_CHECKS)) this.#onSilence();
     else this.#cancel = this.#schedule();
   }
 }

@@ -4,8 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Clock, Millis } from '../../lib/clock.ts';
-import { type ThreadLoad, ThreadLoadMeter } from '../../lib/thread-load.ts';
-import type { Codec } from '../../mixer/codec/codec.ts';
+import { ThreadLoadMeter } from '../../lib/thread-load.ts';
 import { CodecPool } from '../../mixer/codec/codec-pool.ts';
 import { opusCodec } from '../../mixer/codec/opus.ts';
 import { PTIME_MS } from '../../mixer/format.ts';
@@ -19,6 +18,7 @@ import { TapRecordWriter } from '../link/tap-records.ts';
 import type { MemberState, RoomTapRequest, TapRequest } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 import { handleByKind, openEndpoint } from './endpoints.ts';
+import type { LoadMeter, MediaEngineOptions } from './engine-options.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
 import { RoomMember } from './member.ts';
 import { OverloadController } from './overload.ts';
@@ -36,26 +36,6 @@ const LEVELS_EVERY_TICKS = 6;
 const HOUSEKEEPING_TICKS = 5;
 const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
 const FAILURE_INTERVAL_MS = 1000;
-
-/** See `ThreadLoadMeter`. */
-export interface LoadMeter {
-  measure(nowMs: Millis): ThreadLoad;
-  close?(): void;
-}
-
-export interface MediaEngineOptions {
-  readonly port: MediaPort;
-  readonly clock: Clock;
-  readonly emit: (event: MediaEvent) => void;
-  /** Measures the load of this thread; a real meter by default. */
-  readonly loadMeter?: LoadMeter;
-  /** Updated on each tick. */
-  readonly heartbeat?: Heartbeat;
-  /** Returns a number in [0, 1), where RTP requires unpredictable values; from the system by default. */
-  readonly random?: () => number;
-  /** Opus by default. */
-  readonly codec?: Codec;
-}
 
 export class MediaEngine {
   readonly #port: MediaPort;
@@ -96,10 +76,13 @@ export class MediaEngine {
       clock,
       intervalMs: PTIME_MS,
       onTick: (tick, nowMs, latenessMs) => this.#tick(tick, nowMs, latenessMs),
+      // Whatever needs ticks is in a room, and rooms come with commands.
+      mayRest: () => this.#isIdle,
     });
   }
 
   handle(command: MediaCommand): void {
+    if (this.#loop.rests) this.#wake();
     switch (command.type) {
       case 'open_room':
         this.#openRoom(command.roomId, command.mix);
@@ -301,7 +284,16 @@ export class MediaEngine {
     });
     this.#watchLoad(latenessMs, nowMs);
     this.#housekeeping(tick);
+    this.#heartbeat?.beat(this.#clock.now(), this.#isIdle);
+  }
+
+  get #isIdle(): boolean {
+    return this.#rooms.size === 0 && this.#members.size === 0;
+  }
+
+  #wake(): void {
     this.#heartbeat?.beat(this.#clock.now());
+    this.#loop.wake();
   }
 
   #watchLoad(latenessMs: Millis, nowMs: Millis): void {
@@ -349,7 +341,8 @@ export class MediaEngine {
         this.#drop(member.id, member, error);
       }
     }
-    if (isDue(STATS_EVERY_TICKS)) {
+    // Before it rests, the figures say that nobody is here.
+    if (isDue(STATS_EVERY_TICKS) || this.#isIdle) {
       this.#reportNetworks();
       this.#emit({ type: 'stats', stats: this.#snapshot() });
     }

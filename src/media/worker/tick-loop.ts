@@ -6,6 +6,8 @@
  * every receiver. A skipped tick is skipped in RTP time, too, because its number is never used. Before each tick that
  * it catches up on, the event loop runs, because otherwise frames would be concealed whose packets are waiting in the
  * sockets.
+ *
+ * While there is nothing to do, it rests: then it ticks only every few seconds, until it is woken.
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 
@@ -22,22 +24,30 @@ export interface TickLoopOptions {
    * @param latenessMs how late this tick starts
    */
   readonly onTick: (tick: number, nowMs: Millis, latenessMs: Millis) => void;
+  /** Whether it may rest after this tick; never if omitted. */
+  readonly mayRest?: () => boolean;
 }
+
+/** Between two ticks of a loop that rests. */
+export const REST_MS: Millis = 4000;
 
 export class TickLoop {
   readonly #clock: Clock;
   readonly #intervalMs: Millis;
   readonly #onTick: TickLoopOptions['onTick'];
+  readonly #mayRest: () => boolean;
   #nextTick: number;
   #lastTickAt: Millis;
   #skipped = 0;
   #yielded = false;
+  #rests = false;
   #cancel: Cancel | undefined;
 
-  constructor({ clock, intervalMs, onTick }: TickLoopOptions) {
+  constructor({ clock, intervalMs, onTick, mayRest = () => false }: TickLoopOptions) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#onTick = onTick;
+    this.#mayRest = mayRest;
     this.#lastTickAt = clock.now();
     this.#nextTick = Math.ceil(this.#lastTickAt / intervalMs);
     this.#schedule(this.#deadline(this.#nextTick));
@@ -50,6 +60,20 @@ export class TickLoop {
   /** Time since the last completed tick. */
   tickAgeMs(): Millis {
     return this.#clock.now() - this.#lastTickAt;
+  }
+
+  /** The next tick is more than an interval away. */
+  get rests(): boolean {
+    return this.#rests;
+  }
+
+  /** There is something to do: ticks as usual from now on. */
+  wake(): void {
+    if (!this.#rests || this.#cancel === undefined) return;
+    this.#rests = false;
+    this.#nextTick = Math.max(this.#nextTick, Math.ceil(this.#clock.now() / this.#intervalMs));
+    this.#cancel();
+    this.#schedule(this.#deadline(this.#nextTick));
   }
 
   close(): void {
@@ -67,7 +91,9 @@ export class TickLoop {
 
   #run(): void {
     const now = this.#clock.now();
-    if (!this.#yielded && now - this.#deadline(this.#nextTick) > YIELD_LATENESS * this.#intervalMs) {
+    // Nobody waits for the ticks in between, so they are not late.
+    if (this.#rests) this.#nextTick = Math.max(this.#nextTick, Math.floor(now / this.#intervalMs));
+    if (!this.#rests && !this.#yielded && now - this.#deadline(this.#nextTick) > YIELD_LATENESS * this.#intervalMs) {
       this.#yielded = true;
       this.#schedule(now);
       return;
@@ -80,10 +106,12 @@ export class TickLoop {
     }
     const latenessMs = now - this.#deadline(this.#nextTick);
     if (latenessMs >= 0) {
-      this.#onTick(this.#nextTick, now, latenessMs);
+      this.#onTick(this.#nextTick, now, this.#rests ? 0 : latenessMs);
       this.#nextTick++;
       this.#lastTickAt = this.#clock.now();
     }
-    if (this.#cancel !== undefined) this.#schedule(this.#deadline(this.#nextTick));
+    if (this.#cancel === undefined) return;
+    this.#rests = this.#mayRest();
+    this.#schedule(this.#rests ? this.#clock.now() + REST_MS : this.#deadline(this.#nextTick));
   }
 }

@@ -82,6 +82,8 @@ test('a starved engine says so, keeps everything as it is and takes newcomers', 
     random: () => 0.5,
   });
   t.teardown(() => engine.close());
+  // Without a room it would rest.
+  engine.handle({ type: 'open_room', roomId: 1, mix: { maxTalkers: 0, levelling: false } });
   const ofType = <T extends MediaEvent['type']>(type: T) =>
     events.filter((event): event is MediaEvent & { type: T } => event.type === type);
   clock.advance(5000);
@@ -116,6 +118,7 @@ test('a worker left with few ticks still reports its stats twice a second', asyn
     random: () => 0.5,
   });
   t.teardown(() => engine.close());
+  engine.handle({ type: 'open_room', roomId: 1, mix: { maxTalkers: 0, levelling: false } });
   clock.advance(1000);
   clock.latenessMs = 190;
   told = 0;

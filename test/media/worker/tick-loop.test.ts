@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import type { Cancel, Clock, Millis } from '../../../src/lib/clock.ts';
-import { TickLoop } from '../../../src/media/worker/tick-loop.ts';
+import { REST_MS, TickLoop } from '../../../src/media/worker/tick-loop.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 interface Tick {
@@ -151,4 +151,47 @@ test('after close no tick comes and no timer is left', async (t) => {
   clock.advance(1000);
   t.equal(ticks.length, 2);
   t.equal(clock.pendingTimers, 0);
+});
+
+test('a loop that may rest ticks every few seconds, and as usual when it is woken', (t) => {
+  const clock = new FakeClock();
+  const ticks: Tick[] = [];
+  let idle = true;
+  const loop = new TickLoop({
+    clock,
+    intervalMs: 20,
+    onTick: (tick, nowMs, latenessMs) => ticks.push({ tick, nowMs, latenessMs }),
+    mayRest: () => idle,
+  });
+  clock.advance(3 * REST_MS + 10);
+  t.equal(ticks.length, 4, 'the first, and one for each rest');
+  t.ok(
+    ticks.every(({ tick, nowMs }) => tick === Math.floor(nowMs / 20)),
+    'numbered like those of other workers',
+  );
+  t.ok(ticks.every(({ latenessMs }) => latenessMs === 0));
+  t.equal(loop.ticksSkipped, 0);
+  t.equal(loop.rests, true);
+  clock.advance(7);
+  const nowMs = clock.now();
+  idle = false;
+  loop.wake();
+  loop.wake();
+  t.equal(loop.rests, false);
+  clock.advance(100);
+  const later = ticks.slice(4);
+  t.strictSame(
+    later.map(({ tick }) => tick),
+    Array.from({ length: 5 }, (_, i) => Math.ceil(nowMs / 20) + i),
+  );
+  t.ok(later.every((one) => one.nowMs === one.tick * 20));
+  t.equal(loop.ticksSkipped, 0);
+  idle = true;
+  clock.advance(20 + REST_MS);
+  t.equal(ticks.length, 4 + 5 + 2);
+  loop.close();
+  loop.wake();
+  clock.advance(REST_MS);
+  t.equal(ticks.length, 4 + 5 + 2);
+  t.end();
 });

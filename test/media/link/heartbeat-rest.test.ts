@@ -1,0 +1,73 @@
+import { test } from 'tap';
+import { createHeartbeatMemory, Heartbeat, HeartbeatWatch } from '../../../src/media/link/heartbeat.ts';
+import { REST_MS } from '../../../src/media/worker/tick-loop.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const memory = createHeartbeatMemory();
+  const heartbeat = new Heartbeat(memory, clock.now());
+  let silent = 0;
+  const watch = new HeartbeatWatch({ memory, clock, onSilence: () => silent++ });
+  /** Beats as a worker that rests would. */
+  const rest = (times: number) => {
+    for (let i = 0; i < times; i++) {
+      heartbeat.beat(clock.now(), true);
+      clock.advance(REST_MS);
+    }
+  };
+  return { clock, heartbeat, watch, rest, silent: () => silent };
+}
+
+test('a worker that rests is no worker that hangs, and is not looked at often', (t) => {
+  const { clock, watch, rest, silent } = setUp();
+  let looks = 0;
+  const setTimer = clock.setTimer.bind(clock);
+  clock.setTimer = (...timer) => {
+    looks++;
+    return setTimer(...timer);
+  };
+  rest(20);
+  t.equal(silent(), 0);
+  t.ok(looks <= 22, `${looks} looks in 80 s`);
+  t.equal(watch.ageMs, 0, 'it is as young as it should be');
+  watch.close();
+  t.end();
+});
+
+test('a worker that hangs while it rests, or when it is woken, is noticed', (t) => {
+  const resting = setUp();
+  resting.rest(3);
+  resting.clock.advance(3 * REST_MS);
+  t.equal(resting.silent(), 1);
+  t.ok(resting.watch.ageMs >= REST_MS, 'how long it is overdue');
+
+  const woken = setUp();
+  woken.rest(3);
+  woken.watch.attend();
+  woken.clock.advance(700);
+  t.equal(woken.silent(), 0);
+  woken.clock.advance(200);
+  t.equal(woken.silent(), 1, 'as soon as one that ticks');
+  t.end();
+});
+
+test('one that is woken and rests again is looked at rarely again', (t) => {
+  const { clock, heartbeat, watch, rest, silent } = setUp();
+  rest(2);
+  watch.attend();
+  heartbeat.beat(clock.now());
+  clock.advance(20);
+  heartbeat.beat(clock.now(), true);
+  clock.advance(2000);
+  rest(5);
+  t.equal(silent(), 0);
+  for (let i = 0; i < 100; i++) {
+    heartbeat.beat(clock.now());
+    clock.advance(20);
+  }
+  watch.attend();
+  clock.advance(REST_MS + 1000);
+  t.equal(silent(), 1, 'and one that works is looked at often');
+  t.end();
+});
