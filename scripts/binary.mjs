@@ -1,27 +1,22 @@
-// Builds the one-file executable (dist/partyline): the Node that runs this script, with the server, its worker, the
-// page and the Opus codec inside, as a "single executable application". It is built for the platform on which this
-// runs.
-import { execFileSync } from 'node:child_process';
+// Builds the one-file executable (dist/partyline): Node with the server, its worker, the page and the Opus codec inside,
+// as a "single executable application". It is built for the platform on which this runs, or for another one.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { Script } from 'node:vm';
 import { brotliCompress, constants } from 'node:zlib';
 import { build } from 'esbuild';
 import { inject } from 'postject';
 import { buildPage } from './build.mjs';
 import { buildKernels } from './kernels.mjs';
+import { hostPlatform } from './release/platform.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ADDON = '@discordjs/opus';
 // In two parts: if the whole string occurred a second time in the executable (because of this script, for example),
 // postject would stop.
 const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_');
-const IS_MAC = process.platform === 'darwin';
-/** Takes some seconds more than the default quality, and saves a tenth. */
-const COMPRESSION = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
 const compress = promisify(brotliCompress);
 
 async function buildCode(outdir) {
@@ -62,18 +57,13 @@ async function buildCode(outdir) {
  * Writes V8's compiled form of the code, so that it need not be compiled at each start. The same code gives the same
  * bytes.
  */
-async function buildCodeCache(code, cache) {
+function buildCodeCache(code, cache, { node, command }) {
+  const [program, ...args] = command(node);
   // V8 requires its other flags to be the same when the cache is used, but not these two.
   const deterministic = ['--predictable', '--random-seed=1'];
-  execFileSync(process.execPath, [...deterministic, join(ROOT, 'scripts/binary-cache.cjs'), code, cache], { env: {} });
-  const script = new Script(await readFile(code, 'latin1'), { cachedData: await readFile(cache) });
-  if (script.cachedDataRejected) throw new Error('V8 does not take the code cache that it has made');
-}
-
-/** The file that npm built or downloaded for this Node. */
-function addonFile() {
-  const manifest = createRequire(import.meta.url).resolve(`${ADDON}/package.json`);
-  return createRequire(manifest)('@discordjs/node-pre-gyp').find(manifest);
+  const script = join(ROOT, 'scripts/binary-cache.cjs');
+  const { PATH } = process.env;
+  execFileSync(program, [...args, ...deterministic, script, code, cache], { env: { PATH } });
 }
 
 async function filesUnder(directory) {
@@ -83,19 +73,24 @@ async function filesUnder(directory) {
 }
 
 /** Removes symbols and notes for debuggers: a tenth of Node, half of the codec. */
-function strip(file) {
-  execFileSync('strip', IS_MAC ? ['-S', '-x', file] : [file]);
+function strip(file, platform) {
+  execFileSync(platform.strip, isMac(platform) ? ['-S', '-x', file] : [file]);
+}
+
+function isMac({ os }) {
+  return os === 'darwin';
 }
 
 /**
  * Writes the blob that Node is to contain, and resolves with its path. `files` maps the names that the program uses to
  * paths.
  */
-async function makeBlob(directory, files) {
+async function makeBlob(directory, files, quality) {
+  const settings = { params: { [constants.BROTLI_PARAM_QUALITY]: quality } };
   const assets = {};
   for (const [name, file] of Object.entries(files)) {
     assets[name] = join(directory, `${Object.keys(assets).length}.br`);
-    await writeFile(assets[name], await compress(await readFile(file), COMPRESSION));
+    await writeFile(assets[name], await compress(await readFile(file), settings));
   }
   const config = join(directory, 'sea.json');
   const blob = join(directory, 'sea.blob');
@@ -116,42 +111,53 @@ async function makeBlob(directory, files) {
   return blob;
 }
 
-async function makeExecutable(file, blob) {
-  await copyFile(process.execPath, file);
+async function makeExecutable(file, blob, platform) {
+  await copyFile(platform.node, file);
   await chmod(file, 0o755);
-  if (IS_MAC) execFileSync('codesign', ['--remove-signature', file]);
+  if (isMac(platform)) execFileSync('codesign', ['--remove-signature', file]);
   // Before the blob is added: strip does not understand what postject does.
-  strip(file);
+  strip(file, platform);
   const { warn } = console;
   // postject warns about the names of sections that strip has removed.
   console.warn = () => {};
   try {
     await inject(file, 'NODE_SEA_BLOB', await readFile(blob), {
       sentinelFuse: FUSE,
-      ...(IS_MAC && { machoSegmentName: 'NODE_SEA' }),
+      ...(isMac(platform) && { machoSegmentName: 'NODE_SEA' }),
     });
   } finally {
     console.warn = warn;
   }
-  if (IS_MAC) execFileSync('codesign', ['--sign', '-', file]);
+  if (isMac(platform)) execFileSync('codesign', ['--sign', '-', file]);
+}
+
+/** Throws if it does not run, or if V8 does not take the code cache, which the start would warn of. */
+function checkStart(executable, { command }) {
+  const [program, ...args] = command(executable);
+  const { status, stdout, stderr } = spawnSync(program, [...args, '--version'], { encoding: 'utf8' });
+  if (status !== 0 || stderr !== '') throw new Error(`the executable does not start as it should: ${stdout}${stderr}`);
 }
 
 /**
- * Writes `outfile`. Resolves with the paths of all sources in it, and with the names of packages that were included
+ * Writes `outfile`, for this platform by default. `quality` is that of Brotli: the best takes some seconds and saves a
+ * tenth. Resolves with the paths of all sources in it, and with the names of packages that were included
  * without esbuild.
  */
-export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
+export async function buildBinary(
+  outfile = join(ROOT, 'dist/partyline'),
+  { platform = hostPlatform(), quality = constants.BROTLI_MAX_QUALITY } = {},
+) {
   await mkdir(dirname(outfile), { recursive: true });
   const directory = await mkdtemp(join(dirname(outfile), '.binary-'));
   try {
     const web = join(directory, 'web');
     // The executable has no place for source maps of the page.
     const [code, page] = await Promise.all([buildCode(directory), buildPage(web, { hasMaps: false })]);
-    await buildCodeCache(join(directory, 'main.js'), join(directory, 'main.cache'));
+    buildCodeCache(join(directory, 'main.js'), join(directory, 'main.cache'), platform);
     const addon = join(directory, 'addon.node');
-    await copyFile(addonFile(), addon);
-    strip(addon);
-    if (IS_MAC) execFileSync('codesign', ['--force', '--sign', '-', addon]);
+    await copyFile(platform.addon(), addon);
+    strip(addon, platform);
+    if (isMac(platform)) execFileSync('codesign', ['--force', '--sign', '-', addon]);
 
     const pageFiles = await filesUnder(web);
     const files = {
@@ -164,8 +170,9 @@ export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
     };
     await writeFile(files['contents.json'], JSON.stringify(Object.keys(files)));
     const executable = join(directory, 'partyline');
-    await makeExecutable(executable, await makeBlob(directory, files));
+    await makeExecutable(executable, await makeBlob(directory, files, quality), platform);
     // Atomic, and works even while the previous executable is running.
+    checkStart(executable, platform);
     await rename(executable, outfile);
     const sources = [code, page].flatMap(({ inputs }) => Object.keys(inputs)).map((path) => resolve(ROOT, path));
     return { sources, packages: [ADDON] };

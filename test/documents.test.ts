@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
-import { placeArchiveFiles } from '../scripts/archive-files.mjs';
+import { placeArchiveFiles } from '../scripts/release/archive-files.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NOT_OURS = /^(?:node_modules|dist|\..*)$/;

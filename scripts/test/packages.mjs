@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** The Debian packages that tests use, and which tests use them. A test may use only packages in this table. */
 export const TEST_PACKAGES = {
   binutils: 'the executable: strip',
+  buildah: 'deploy/docker: the container',
   chromium: 'browser tests',
   coturn: 'TURN in browsers and in "partyline check"',
   curl: 'the examples in docs/api.md',
@@ -13,6 +14,7 @@ export const TEST_PACKAGES = {
   ffmpeg: 'recordings: an independent player, and other formats',
   'firefox-esr': 'browser tests',
   fuse3: 'recordings on a slow disk',
+  'g++-aarch64-linux-gnu': 'the executable for arm64: the codec',
   'gir1.2-gst-plugins-bad-1.0': 'GStreamer as a client: its WebRTC, from Python',
   'gstreamer1.0-nice': 'GStreamer as a client: ICE',
   'gstreamer1.0-plugins-bad': 'GStreamer as a client: webrtcbin',
@@ -20,6 +22,7 @@ export const TEST_PACKAGES = {
   'gstreamer1.0-plugins-good': 'GStreamer as a client: RTP',
   icecast2: 'rooms sent to Icecast',
   iproute2: 'tests in a network of their own: ip, tc',
+  lintian: 'the package for Debian',
   mumble: 'the desktop client of Mumble',
   'mumble-server': 'rooms coupled with another Mumble server',
   nftables: 'tests behind NAT and firewalls',
@@ -35,6 +38,7 @@ export const TEST_PACKAGES = {
   'python3-aiortc': 'aiortc as a client',
   'python3-fusepy': 'recordings on a slow disk',
   'python3-gi': 'GStreamer as a client: its Python bindings',
+  'qemu-user-static': 'the executable for arm64: an emulator',
   strace: 'deploy/systemd: system calls',
   systemd: 'deploy/systemd: the unit',
   tcpdump: 'captures',

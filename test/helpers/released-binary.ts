@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { CpuWait } from './cpu-time.ts';
 import { runFirst } from './priority.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/release.mjs', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../scripts/release/release.mjs', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
 /** For a user who is root only in their own namespace, and could do things there that other users may not. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
 const PROGRAM = 'partyline';
+const TARGET = `${process.platform}-${process.arch}`;
 
 export interface Run {
   /** Where the program is. */
@@ -67,10 +68,14 @@ export class ReleasedBinary {
     // Outside the project, because an unprivileged user must be able to reach it.
     const directory = mkdtempSync(join(tmpdir(), 'partyline-release-'));
     chmodSync(directory, 0o755);
-    execFileSync(process.execPath, [SCRIPT, '--outdir', directory, '--level', '1'], {
-      env: { SOURCE_DATE_EPOCH: '1700000000', ...process.env },
-      stdio: 'pipe',
-    });
+    execFileSync(
+      process.execPath,
+      [SCRIPT, '--target', TARGET, '--formats', 'tar.gz', '--outdir', directory, '--level', '1'],
+      {
+        env: { SOURCE_DATE_EPOCH: '1700000000', ...process.env },
+        stdio: 'pipe',
+      },
+    );
     const [sum, archive] = readFileSync(join(directory, 'SHA256SUMS'), 'utf8').trim().split(/ +/);
     const bytes = readFileSync(join(directory, archive!));
     if (createHash('sha256').update(bytes).digest('hex') !== sum) throw new Error('SHA256SUMS is wrong');

@@ -1,30 +1,18 @@
 // The licences of everything in the one-file executable that is not ours.
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LICENSE_NAME = /^(licen[cs]e|copying|notice|copyright)/i;
 /** Parts of packages that have their own licence, and libraries that are compiled into them. */
 const BESIDES = {
   '@discordjs/opus': { files: ['deps/opus/COPYING'], packages: ['node-addon-api'] },
 };
-const NODE_LICENSES = ['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/node/LICENSE', 'share/doc/nodejs/copyright'];
 /** For packages that say "MIT" but include no text. */
 const MIT_TERMS = fileURLToPath(new URL('mit-terms.txt', import.meta.url));
 const RULE = '-'.repeat(80);
-
-/**
- * The licence of the Node that runs this. It covers everything inside Node. Throws if it is not where Node's packages
- * put it.
- */
-function nodeLicenseFile() {
-  const prefix = resolve(dirname(process.execPath), '..');
-  const file = NODE_LICENSES.map((name) => join(prefix, name)).find((candidate) => existsSync(candidate));
-  if (file === undefined) throw new Error(`Node's LICENSE is not below ${prefix}; name it with --node-license FILE`);
-  return file;
-}
 
 function installedAt(name) {
   return join(ROOT, 'node_modules', name);
@@ -57,8 +45,11 @@ async function describe(directory) {
   return { name, version, license, texts };
 }
 
-/** Makes one text from the contents that `buildBinary` reports. Rejects if a package does not state its terms. */
-export async function thirdPartyNotices({ sources, packages }, nodeLicense = nodeLicenseFile()) {
+/**
+ * Makes one text from the contents that `buildBinary` reports. Rejects if a package does not state its terms.
+ * @param nodeLicense the file with the licence of the Node in the executable
+ */
+export async function thirdPartyNotices({ sources, packages }, nodeLicense) {
   const directories = new Set(packages.flatMap((name) => [name, ...(BESIDES[name]?.packages ?? [])]).map(installedAt));
   for (const source of sources) {
     const directory = packageOf(source);

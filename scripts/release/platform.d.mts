@@ -1,0 +1,1 @@
+export const CROSS_PACKAGES: readonly string[];
