@@ -188,6 +188,23 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     t.match(await said('notice'), /Ben may join again/);
     await join('lobby', 'Ben', token);
     await talker.close();
+
+    await page.page.type('[data-testid="ban-target"]', '192.0.2.9/24');
+    await page.page.type('[data-testid="ban-reason"]', 'floods');
+    await click('[data-testid="create-ban"]');
+    await has('[data-testid="any-ban"][data-target="192.0.2.0/24"]');
+    t.match((await api.get('/bans')).body, { bans: [{ address: '192.0.2.0/24', reason: 'floods', until: null }] });
+    await page.page.type('[data-testid="ban-target"]', 'user-8');
+    await page.page.type('[data-testid="ban-room"]', 'lobby');
+    await page.page.type('[data-testid="ban-hours"]', '2');
+    await click('[data-testid="create-ban"]');
+    await has('[data-testid="any-ban"][data-target="user-8"]');
+    t.match((await api.get('/bans')).body.bans[1], { identity: 'user-8', room: 'lobby', until: /^20/ });
+    t.same(await accessibilityProblems(page), [], 'with bans of those who are not here');
+    for (const target of ['192.0.2.0/24', 'user-8']) {
+      await click(`[data-testid="any-ban"][data-target="${target}"] [data-testid="end-ban"]`);
+      await isGone(`[data-testid="any-ban"][data-target="${target}"]`);
+    }
   });
 
   await t.test('it sends no requests while it is hidden', async (t) => {

@@ -1,6 +1,7 @@
 import { batch, signal } from '@preact/signals';
 import {
   AdminApi,
+  type AnyBans,
   ApiProblem,
   type BanStatus,
   type ForwardStatus,
@@ -36,6 +37,7 @@ export interface Overview {
   /** The people in expanded rooms, by room name. */
   readonly people: ReadonlyMap<string, People>;
   readonly recordings: Recordings;
+  readonly bans: AnyBans;
 }
 
 export type Said = { readonly kind: 'notice' | 'error'; readonly text: string };
@@ -124,7 +126,9 @@ export class AdminSession {
   }
 
   async #overviewBy(api: AdminApi): Promise<Overview> {
-    const [server, { rooms, total }, recordings] = await Promise.all([api.server(), api.rooms(), api.recordings()]);
+    const [server, { rooms, total }, recordings, allBans] = await Promise.all([
+      ...([api.server(), api.rooms(), api.recordings(), api.allBans()] as const),
+    ]);
     const wanted = rooms.filter(({ name }) => this.unfolded.value.has(name));
     const people = await Promise.all(
       wanted.map(async ({ name }) => {
@@ -137,7 +141,7 @@ export class AdminSession {
         return [name, { ...present, bans, forwards, listeners: others }] as const;
       }),
     );
-    return { server, rooms, totalRooms: total, people: new Map(people), recordings };
+    return { server, rooms, totalRooms: total, people: new Map(people), recordings, bans: allBans };
   }
 
   #failed(error: unknown): void {

@@ -17,6 +17,8 @@ export type Recordings = Answer<'listRecordings'>;
 export type RecordingStatus = Answer<'getRecording'>;
 export type ForwardStatus = Answer<'getForward'>;
 export type ListenerStatus = Answer<'listListeners'>['listeners'][number];
+export type AnyBans = Answer<'listAllBans'>;
+export type AnyBan = AnyBans['bans'][number];
 export type { BanStatus, ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 
 /** An API error by its code, or `unreachable` if no valid API response arrived. */
@@ -88,6 +90,19 @@ export class AdminApi {
 
   liftBan(room: string, identity: string): Promise<void> {
     return this.#ask<'liftBan'>('DELETE', `${roomPath(room)}/bans/${encodeURIComponent(identity)}`);
+  }
+
+  /** The oldest ones. */
+  allBans(): Promise<AnyBans> {
+    return this.#ask<'listAllBans'>('GET', '/bans', undefined, `?limit=${SHOWN}`);
+  }
+
+  createBan(ban: Body<'createBan'>): Promise<Answer<'createBan'>> {
+    return this.#ask<'createBan'>('POST', '/bans', ban);
+  }
+
+  endBan(id: string): Promise<void> {
+    return this.#ask<'endBan'>('DELETE', `/bans/${encodeURIComponent(id)}`);
   }
 
   /** The newest ones. */
