@@ -40,7 +40,7 @@ export const TEST_PACKAGES = {
   'python3-gi': 'GStreamer as a client: its Python bindings',
   'qemu-user-static': 'the executable for arm64: an emulator',
   strace: 'deploy/systemd: system calls',
-  systemd: 'deploy/systemd: the unit',
+  systemd: 'deploy/systemd: the unit, and what the server tells it',
   tcpdump: 'captures',
   unzip: 'archives of recordings',
   'util-linux': 'tests in a network of their own: unshare, nsenter',

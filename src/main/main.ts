@@ -15,6 +15,7 @@ import { healthcheckCommand } from './healthcheck.ts';
 import { passwordCommand } from './password.ts';
 import { portsCommand } from './ports.ts';
 import { ProcessEnd } from './process-end.ts';
+import { ServiceManager } from './service-manager.ts';
 import { ignoreSignals } from './signals.ts';
 import { tokenCommand } from './token.ts';
 
@@ -68,9 +69,11 @@ async function serve(config: Config, warnings: readonly string[], input: Command
   const out = standardOutput(process.stdout, systemClock);
   const log = createLogger({ level: config.logLevel, format: config.logFormat, out });
   for (const warning of warnings) log.warn(warning);
+  const manager = new ServiceManager({ env: process.env, pid: process.pid, clock: systemClock, log });
   const end = new ProcessEnd({
     log,
     clock: systemClock,
+    onEnding: () => manager.stopping(),
     graceMs: config.shutdownGraceMs,
     exit: (code) => process.exit(code),
   });
@@ -110,6 +113,7 @@ async function serve(config: Config, warnings: readonly string[], input: Command
     };
     const { url } = await server.listen();
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
+    manager.ready();
   } catch (error) {
     end.fail('the server did not start', error);
   }

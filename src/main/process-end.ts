@@ -16,6 +16,8 @@ export interface ProcessEndOptions {
   /** Time limit for shutting down after a signal. */
   readonly graceMs: Millis;
   readonly exit: (code: number) => void;
+  /** The process begins to end. Called once. */
+  readonly onEnding?: () => void;
 }
 
 export class ProcessEnd {
@@ -69,6 +71,7 @@ export class ProcessEnd {
   #close(graceMs: Millis, code: number, tooLate: () => void): void {
     const { clock, exit } = this.#options;
     this.#ending = true;
+    this.#options.onEnding?.();
     if (this.#server === undefined) {
       exit(code);
       return;
