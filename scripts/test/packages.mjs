@@ -20,6 +20,7 @@ export const TEST_PACKAGES = {
   'gstreamer1.0-plugins-bad': 'GStreamer as a client: webrtcbin',
   'gstreamer1.0-plugins-base': 'GStreamer as a client: Opus',
   'gstreamer1.0-plugins-good': 'GStreamer as a client: RTP',
+  haproxy: 'the PROXY protocol',
   icecast2: 'rooms sent to Icecast',
   iproute2: 'tests in a network of their own: ip, tc',
   lintian: 'the package for Debian',

@@ -66,6 +66,8 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
     withSecretFiles(withDefaults(Object.fromEntries(givens) as Partial<Config>, machine), problems),
   );
   problems.push(...tlsProblems(config), ...browserPortProblems(config));
+  if (config.proxyProtocol === 'on' && config.trustProxy.length === 0)
+    problems.push('proxy-protocol needs trust-proxy: the addresses of the proxies that send its header.');
   if (problems.length > 0) throw new ConfigError(problems);
   const lastMediaPort = config.mediaPort + Math.max(1, config.workers) - 1;
   if (config.mediaPort !== 0 && lastMediaPort > 65535) {

@@ -7,7 +7,10 @@ export interface SettingGroup {
 
 /** The order and headings of the help text and the sample file. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
-  { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
+  {
+    title: 'Page and WebSocket',
+    keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy', 'proxyProtocol'],
+  },
   {
     title: 'TLS',
     keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],

@@ -78,6 +78,10 @@ export const SETTINGS = {
     default: [],
     help: 'Reverse proxies whose X-Forwarded-For header is trusted for client addresses. Required for per-address limits behind a proxy.',
   }),
+  proxyProtocol: setting(onOff(), {
+    default: 'off',
+    help: 'The proxies in trust-proxy begin each connection with a header of the PROXY protocol (version 1 or 2), which names the client. Connections of theirs without it are closed; others are as without this setting.',
+  }),
 
   domain: setting(hostNames(), {
     default: [],

@@ -51,6 +51,7 @@ import {
 } from './options.ts';
 import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
 import { Parts } from './parts.ts';
+import { readProxyHeaders } from './proxy-headers.ts';
 import { openRecordings } from './recording.ts';
 import { checkRecordingSound, playRecordingSound } from './recording-sound.ts';
 import { reloadSettings } from './reload.ts';
@@ -280,6 +281,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
   const sharedPort = sharePort(http, { config, tls, plane, proxies, clock });
+  if (config.proxyProtocol === 'on') readProxyHeaders(http, { proxies, clock, limitMs: config.requestTimeoutMs });
   const control = new ControlEndpoint({
     auth: api.auth,
     access,

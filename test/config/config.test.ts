@@ -71,6 +71,13 @@ test('announced endpoints may be addresses and host names, with ports that fit t
   t.end();
 });
 
+test('the PROXY protocol is only read from named proxies', (t) => {
+  t.match(problemsFrom({ argv: ['--proxy-protocol', 'on'] }), [/^proxy-protocol needs trust-proxy/]);
+  const argv = ['--proxy-protocol', 'on', '--trust-proxy', '10.0.0.0/8'];
+  t.equal(configFrom({ argv }).proxyProtocol, 'on');
+  t.end();
+});
+
 test('an empty variable counts as not set, and other variables are ignored', (t) => {
   t.strictSame(configFrom({ env: { PARTYLINE_PORT: '', HOME: '/root' } }), defaultConfig(MACHINE));
   t.end();
@@ -237,9 +244,11 @@ test('in the file, a list may be a single text, and a switch may be true or fals
       [true, 'on'],
       [false, 'off'],
     ] as const) {
-      t.equal(fromToml(`${needed}${flagName(key)} = ${is}`)[key], word, key);
-      t.equal(fromToml(`${needed}${flagName(key)} = "${word}"`)[key], word, key);
-      t.equal(configFrom({ argv: [`--${flagName(key)}`, String(is), '--data-dir', '/tmp/none'] })[key], word, key);
+      const more = key === 'proxyProtocol' ? `${needed}trust-proxy = "::1"\n` : needed;
+      t.equal(fromToml(`${more}${flagName(key)} = ${is}`)[key], word, key);
+      t.equal(fromToml(`${more}${flagName(key)} = "${word}"`)[key], word, key);
+      const others = ['--data-dir', '/tmp/none', '--trust-proxy', '::1'];
+      t.equal(configFrom({ argv: [`--${flagName(key)}`, String(is), ...others] })[key], word, key);
     }
     writeFileSync(file, `${flagName(key)} = 1\n`);
     t.match(problemsFrom({ argv: ['--config', file] }), [/cannot be 1 .* one of on, off, true, false\./]);

@@ -19,9 +19,17 @@ export function addressKey(address: string): string {
   return `${network.map((group) => group.toString(16)).join(':')}::/64`;
 }
 
+/** The other end of a connection, as Node names it. */
+interface Peer {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** Determines the client's address of connections that may come through reverse proxies. */
 export class TrustedProxies {
   readonly #proxies = new BlockList();
+  /** Clients of open connections, as proxies have named them at the beginning; by `peerKey`. */
+  readonly #named = new Map<string, string>();
   readonly #onUntrusted: (peer: string) => void;
 
   /**
@@ -44,6 +52,22 @@ export class TrustedProxies {
   }
 
   /**
+   * A trusted proxy has said before the first byte for whom it has opened this connection. A peer has only one
+   * connection at a port, so that this holds for TLS in it as well.
+   * @returns ends it, when the connection is closed
+   */
+  name(peer: Peer, client: string): () => void {
+    const key = peerKey(peer);
+    this.#named.set(key, client);
+    return () => this.#named.delete(key);
+  }
+
+  #addressOf(peer: Peer): string {
+    const { remoteAddress = '' } = peer;
+    return this.#named.size === 0 ? remoteAddress : (this.#named.get(peerKey(peer)) ?? remoteAddress);
+  }
+
+  /**
    * The last address that a trusted proxy vouches for. Each proxy appends its peer to `X-Forwarded-For`; anyone could
    * have written the entries before that.
    */
@@ -60,7 +84,7 @@ export class TrustedProxies {
   }
 
   clientOfRequest({ socket, headers }: IncomingMessage): string {
-    const peer = socket.remoteAddress ?? '';
+    const peer = this.#addressOf(socket);
     if (isForwarded(headers) && !this.includes(peer)) this.#onUntrusted(plainAddress(peer));
     return this.clientOf(peer, headers['x-forwarded-for']?.toString());
   }
@@ -70,13 +94,18 @@ export class TrustedProxies {
    * the proxy says. If the proxy is not trusted, or its header cannot be parsed, the client may be anywhere.
    */
   isRemote({ socket, headers }: IncomingMessage): boolean {
-    const { remoteAddress = '', localAddress = '' } = socket;
+    const { localAddress = '' } = socket;
+    const remoteAddress = this.#addressOf(socket);
     const forwardedFor = headers['x-forwarded-for']?.toString();
     const [hop = ''] = forwardedFor?.split(',').slice(-1) ?? [];
     if (isForwarded(headers) && (!this.includes(remoteAddress) || addressIn(hop.trim()) === undefined)) return true;
     const client = this.clientOf(remoteAddress, forwardedFor);
     return !isLoopback(client) && client !== plainAddress(localAddress);
   }
+}
+
+function peerKey({ remoteAddress = '', remotePort = 0 }: Peer): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function isForwarded(headers: IncomingMessage['headers']): boolean {
