@@ -80,6 +80,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/admin/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/', 'src/http/']],
   ['src/recording/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/']],
   ['src/store/', [...CONTROL_PLANE_GROUND, 'src/rooms/']],
+  ['src/cluster/', ['src/lib/', 'src/rooms/ports.ts']],
   ['src/config/', ['src/lib/']],
   ['src/server/', ['src/']],
   ['src/main/', ['src/', 'package.json']],
@@ -88,6 +89,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
 const ONLY_FROM_MAIN = ['src/main/', 'src/server/'];
 /** The files that may use a package that only one place should know. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  '@redis/client': ['src/cluster/redis-engine.ts'],
   '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/dtls/'],
   ws: [

@@ -40,6 +40,7 @@ export const TEST_PACKAGES = {
   'python3-fusepy': 'recordings on a slow disk',
   'python3-gi': 'GStreamer as a client: its Python bindings',
   'qemu-user-static': 'the executable for arm64: an emulator',
+  'redis-server': 'clusters',
   strace: 'deploy/systemd: system calls',
   systemd: 'deploy/systemd: the unit, and what the server tells it',
   tcpdump: 'captures',

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { isSameSecret } from '../lib/same-secret.ts';
 
 /** 132 bits. */
 const LENGTH = 22;
@@ -23,10 +24,4 @@ export class FileKey {
   is(key: string): boolean {
     return isSameSecret(this.text, key);
   }
-}
-
-/** Compares in constant time. */
-export function isSameSecret(own: string, other: string): boolean {
-  const [a, b] = [Buffer.from(own), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -74,3 +74,22 @@ export interface KeptStore {
 
 /** Everything is lost when the server ends. */
 export const NOTHING_KEPT: KeptStore = { all: () => new Map(), set: () => {} };
+
+/** Where a room is, or is to be from now on. */
+export type Placement =
+  | { readonly at: 'here' }
+  /** At the node whose WebSocket has this URL, which may be a path behind the same name. */
+  | { readonly at: 'elsewhere'; readonly url: string }
+  /** Nobody knows yet. */
+  | { readonly at: 'unknown'; readonly retryAfterMs: Millis };
+
+/** Decides at which server of a cluster each room is. */
+export interface Directory {
+  /** By `roomKey`. Never rejects. */
+  place(room: string): Promise<Placement>;
+  /** The room is closed here. */
+  released(room: string): void;
+}
+
+/** A server by itself has all rooms. */
+export const ALONE: Directory = { place: async () => ({ at: 'here' }), released() {} };

@@ -1,0 +1,286 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import type { Directory, Placement } from '../rooms/ports.ts';
+import { type Claim, type ClaimAnswer, type Engine, EngineDown, type Owner } from './engine.ts';
+import { type NodeRecord, readRecord, signRecord } from './node-record.ts';
+import type { PeerState } from './peer-check.ts';
+import { chooseNode, hashNode } from './placement.ts';
+
+/** What a node says of itself now. */
+export type OwnState = Pick<NodeRecord, 'load' | 'rooms' | 'people' | 'draining'>;
+
+export interface ClusterDirectoryOptions {
+  readonly engine: Engine;
+  readonly node: Pick<NodeRecord, 'node' | 'version' | 'url' | 'peer' | 'region'>;
+  /** All nodes have the same. */
+  readonly secret: string;
+  readonly leaseMs: Millis;
+  readonly ownState: () => OwnState;
+  readonly checkPeer: (url: string) => Promise<PeerState>;
+  /** Another node owns this room now: those who are in it here have to go there. */
+  readonly onLost: (room: string) => void;
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface DirectoryFigures {
+  readonly nodes: number;
+  readonly isEngineUp: boolean;
+  readonly owned: number;
+  /** By what came of them. */
+  readonly claims: Readonly<Record<'won' | 'elsewhere' | 'refused', number>>;
+  readonly takeovers: number;
+  /** Rooms that another node owned when this one came back. */
+  readonly fenced: number;
+}
+
+const BEAT_INTERVAL_MS: Millis = 1000;
+/** How long a claim may be on its way. */
+const CLAIM_DEADLINE_MS: Millis = 1000;
+const SOON_MS: Millis = 500;
+
+/**
+ * Which node of a cluster has which room. The engine decides once for each room, when it is opened; whoever is in a room
+ * that is here does not notice the engine. An owner is replaced only if it has no lease and cannot be reached, and only by
+ * nodes whose own lease has lasted for a whole term: after an outage all leases have ended, and the first to be back would
+ * take everything.
+ */
+export class ClusterDirectory implements Directory {
+  readonly #options: ClusterDirectoryOptions;
+  readonly #incarnation = randomUUID();
+  /** Rooms that are here with their epoch; null: opened while the engine was away, and to be claimed. */
+  readonly #owned = new Map<string, number | null>();
+  /** Placements that are being decided, so that a crowd asks once. */
+  readonly #asking = new Map<string, Promise<Placement>>();
+  /** As last heard, with this node. */
+  #nodes: ReadonlyMap<string, NodeRecord> = new Map();
+  #given = new Map<string, number>();
+  /** The engine's clock minus this one's. */
+  #offsetMs: Millis = 0;
+  #leaseSinceMs: Millis | undefined;
+  #leaseUntilMs: Millis = Number.NEGATIVE_INFINITY;
+  #cancelBeat: Cancel = () => {};
+  #closed = false;
+  readonly #claims = { won: 0, elsewhere: 0, refused: 0 };
+  #takeovers = 0;
+  #fenced = 0;
+
+  constructor(options: ClusterDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after the first attempt, whatever came of it. */
+  async start(): Promise<void> {
+    await this.#beat();
+  }
+
+  get nodes(): readonly NodeRecord[] {
+    return [...this.#nodes.values()];
+  }
+
+  get figures(): DirectoryFigures {
+    return {
+      nodes: this.#nodes.size,
+      isEngineUp: this.#hasLease,
+      owned: this.#owned.size,
+      claims: { ...this.#claims },
+      takeovers: this.#takeovers,
+      fenced: this.#fenced,
+    };
+  }
+
+  /** The epoch of a room that is here; null: it has none yet. */
+  epochOf(room: string): number | null | undefined {
+    return this.#owned.get(room);
+  }
+
+  place(room: string): Promise<Placement> {
+    if (this.#owned.has(room)) return Promise.resolve({ at: 'here' });
+    const asked = this.#asking.get(room) ?? this.#place(room).finally(() => this.#asking.delete(room));
+    this.#asking.set(room, asked);
+    return asked;
+  }
+
+  released(room: string): void {
+    const epoch = this.#owned.get(room);
+    this.#owned.delete(room);
+    if (epoch === undefined || epoch === null) return;
+    const owner = { node: this.#id, epoch };
+    // What is not released ends with the lease, or is taken over by whoever wants it.
+    this.#options.engine.release(room, owner).catch(() => {});
+  }
+
+  /** The rooms are closed already. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelBeat();
+    await this.#options.engine.bury(this.#id, this.#incarnation).catch(() => {});
+    await this.#options.engine.close();
+  }
+
+  get #id(): string {
+    return this.#options.node.node;
+  }
+
+  get #hasLease(): boolean {
+    return this.#options.clock.now() < this.#leaseUntilMs;
+  }
+
+  /** May replace other owners: this node was never without a lease for a whole term. */
+  get #isSettled(): boolean {
+    const { clock, leaseMs } = this.#options;
+    return this.#leaseSinceMs !== undefined && this.#hasLease && clock.now() - this.#leaseSinceMs >= leaseMs;
+  }
+
+  async #place(room: string): Promise<Placement> {
+    try {
+      return await this.#decide(room);
+    } catch (thrown) {
+      if (!(thrown instanceof EngineDown)) this.#options.log.error({ err: thrown }, 'a room could not be placed');
+      return this.#placeAlone(room);
+    }
+  }
+
+  async #decide(room: string): Promise<Placement> {
+    const first = await this.#claim(room);
+    if (first.result === 'refused') return this.#later();
+    const record = this.#nodes.get(first.owner.node);
+    if (first.owner.node === this.#id && first.result === 'owned') return this.#here(room, first.owner);
+    if (record !== undefined && first.result === 'owned') {
+      // Its process may have gone without its lease.
+      if ((await this.#options.checkPeer(record.peer)) !== 'refused') return this.#elsewhere(record);
+      await this.#options.engine.bury(record.node, record.incarnation);
+    } else if (first.result === 'owned') return this.#later();
+    else if (!(await this.#isGone(record))) return this.#later();
+    if (!this.#isSettled) return this.#later();
+    const second = await this.#claim(room, first.owner);
+    if (second.result !== 'owned') return this.#later();
+    this.#takeovers++;
+    this.#options.log.info({ room, from: first.owner.node, to: second.owner.node }, 'a room has another node');
+    if (second.owner.node === this.#id) return this.#here(room, second.owner);
+    const next = this.#nodes.get(second.owner.node);
+    return next === undefined ? this.#later() : this.#elsewhere(next);
+  }
+
+  async #claim(room: string, insteadOf?: Owner): Promise<ClaimAnswer> {
+    const { engine, clock, node, random } = this.#options;
+    const others = this.nodes.filter((one) => one.node !== insteadOf?.node);
+    const target = chooseNode(others, { region: node.region, given: this.#given, random })?.node ?? this.#id;
+    this.#given.set(target, (this.#given.get(target) ?? 0) + 1);
+    const deadlineMs = clock.now() + this.#offsetMs + CLAIM_DEADLINE_MS;
+    const claim: Claim = { room, node: this.#id, incarnation: this.#incarnation, target, deadlineMs, insteadOf };
+    return engine.claim(claim);
+  }
+
+  /** Nothing answers at the owner of a room. One that is unknown was never heard of in this run. */
+  async #isGone(record: NodeRecord | undefined): Promise<boolean> {
+    return record === undefined || (await this.#options.checkPeer(record.peer)) !== 'alive';
+  }
+
+  #here(room: string, { epoch }: Owner): Placement {
+    this.#owned.set(room, epoch);
+    this.#claims.won++;
+    return { at: 'here' };
+  }
+
+  #elsewhere({ url }: NodeRecord): Placement {
+    this.#claims.elsewhere++;
+    return { at: 'elsewhere', url };
+  }
+
+  #later(): Placement {
+    this.#claims.refused++;
+    return { at: 'unknown', retryAfterMs: SOON_MS };
+  }
+
+  /** Without the engine: by the same rule for all nodes, so that they agree if they know the same nodes. */
+  #placeAlone(room: string): Placement {
+    const node = hashNode(this.nodes, room);
+    if (node !== undefined && node.node !== this.#id) return this.#elsewhere(node);
+    this.#owned.set(room, null);
+    return { at: 'here' };
+  }
+
+  async #beat(): Promise<void> {
+    const { engine, node, secret, leaseMs, ownState, clock, log } = this.#options;
+    const sentMs = clock.now();
+    const record: NodeRecord = { ...node, ...ownState(), incarnation: this.#incarnation };
+    try {
+      const signed = signRecord(record, secret);
+      const answer = await engine.beat({ node: this.#id, incarnation: this.#incarnation, record: signed, leaseMs });
+      if (answer.isTaken) {
+        log.error({ node: this.#id }, 'another process has the name of this node');
+        this.#leaseSinceMs = undefined;
+      } else {
+        const isNew = this.#leaseSinceMs === undefined || sentMs >= this.#leaseUntilMs;
+        if (isNew) this.#leaseSinceMs = sentMs;
+        this.#leaseUntilMs = sentMs + leaseMs;
+        this.#offsetMs = answer.nowMs - clock.now();
+        this.#heard(answer.nodes);
+        if (isNew) await this.#reassertAll();
+        else await this.#claimUnclaimed();
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof EngineDown)) log.error({ err: thrown }, 'the cluster is not understood');
+    }
+    if (this.#closed) return;
+    this.#cancelBeat = clock.setTimer(clock.now() + BEAT_INTERVAL_MS, () => void this.#beat());
+  }
+
+  #heard(records: ReadonlyMap<string, string>): void {
+    const { secret, log } = this.#options;
+    const nodes = new Map<string, NodeRecord>();
+    for (const [node, signed] of records) {
+      const record = readRecord(node, signed, secret);
+      if (record !== undefined) nodes.set(node, record);
+      else log.warn({ node }, 'a node of the cluster has another secret');
+    }
+    // Those without a lease are kept for a while by those who remember them: they may only be cut off from the engine.
+    for (const [node, record] of this.#nodes) if (!nodes.has(node) && this.#isRemembered(node)) nodes.set(node, record);
+    for (const node of nodes.keys()) if (records.has(node)) this.#heardMs.set(node, this.#options.clock.now());
+    this.#nodes = nodes;
+    this.#given = new Map();
+  }
+
+  readonly #heardMs = new Map<string, Millis>();
+
+  #isRemembered(node: string): boolean {
+    const { clock, leaseMs } = this.#options;
+    return clock.now() - (this.#heardMs.get(node) ?? Number.NEGATIVE_INFINITY) < 2 * leaseMs;
+  }
+
+  /** Before anything is claimed, every node says what it has. */
+  async #reassertAll(): Promise<void> {
+    for (const [room, epoch] of [...this.#owned]) if (epoch !== null) await this.#reassert(room, epoch);
+    await this.#claimUnclaimed();
+  }
+
+  async #reassert(room: string, epoch: number): Promise<void> {
+    const owner = await this.#options.engine.reassert(room, { node: this.#id, epoch });
+    if (owner.node === this.#id) this.#owned.set(room, owner.epoch);
+    else this.#lose(room, owner);
+  }
+
+  /** Two nodes may have opened the same room meanwhile: the first to claim it keeps it. */
+  async #claimUnclaimed(): Promise<void> {
+    for (const [room, epoch] of [...this.#owned]) {
+      if (epoch !== null) continue;
+      const { engine, clock } = this.#options;
+      const deadlineMs = clock.now() + this.#offsetMs + CLAIM_DEADLINE_MS;
+      const self = { node: this.#id, incarnation: this.#incarnation, target: this.#id };
+      const answer = await engine.claim({ room, ...self, deadlineMs });
+      if (answer.result === 'refused') continue;
+      if (answer.result === 'owned' && answer.owner.node === this.#id) this.#owned.set(room, answer.owner.epoch);
+      else if (answer.result === 'owned') this.#lose(room, answer.owner);
+    }
+  }
+
+  #lose(room: string, owner: Owner): void {
+    this.#fenced++;
+    this.#owned.delete(room);
+    this.#options.log.warn({ room, owner: owner.node }, 'another node owns this room');
+    this.#options.onLost(room);
+  }
+}

@@ -1,0 +1,130 @@
+import { createClient } from '@redis/client';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Clock, Millis } from '../lib/clock.ts';
+import {
+  type Beat,
+  type BeatAnswer,
+  type Claim,
+  type ClaimAnswer,
+  type Engine,
+  EngineDown,
+  type Owner,
+} from './engine.ts';
+import { BEAT, BURY, CLAIM, REASSERT, RELEASE } from './scripts.ts';
+
+export interface RedisEngineOptions {
+  /** `redis://user@host:6379/0`, or `rediss://`. */
+  readonly url: string;
+  readonly password?: string | undefined;
+  /** Of the cluster; all its keys begin with it. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Longer than any answer of an engine that works. */
+const DEADLINE_MS: Millis = 1000;
+const PING_INTERVAL_MS: Millis = 1000;
+/** The connection is given up if nothing was heard for so long. */
+const SOCKET_TIMEOUT_MS: Millis = 3000;
+const FIRST_RETRY_MS: Millis = 50;
+const LAST_RETRY_MS: Millis = 500;
+/** Nobody has so many nodes: more records than that are not read. */
+const MAX_NODES = 1000;
+
+const ownerSchema = z.tuple([z.string(), z.coerce.number()]).transform(([node, epoch]): Owner => ({ node, epoch }));
+const beatSchema = z.tuple([z.coerce.number(), z.number()], z.string());
+const claimSchema = z.union([
+  z.tuple([z.literal('refused')]).transform(([result]): ClaimAnswer => ({ result })),
+  z
+    .tuple([z.enum(['owned', 'orphan']), z.string(), z.coerce.number()])
+    .transform(([result, node, epoch]): ClaimAnswer => ({ result, owner: { node, epoch } })),
+]);
+
+/** Redis or Valkey. It reconnects for ever, and while there is no connection every call fails at once. */
+export class RedisEngine implements Engine {
+  readonly #client: ReturnType<typeof createClient>;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+
+  constructor({ url, password, name, clock, log }: RedisEngineOptions) {
+    this.#prefix = `{${name}}:`;
+    this.#clock = clock;
+    this.#client = createClient({
+      url,
+      ...(password !== undefined && { password }),
+      disableOfflineQueue: true,
+      pingInterval: PING_INTERVAL_MS,
+      socket: {
+        connectTimeout: DEADLINE_MS,
+        socketTimeout: SOCKET_TIMEOUT_MS,
+        // The default one ends for ever after a timeout of the socket.
+        reconnectStrategy: (retries) => Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(retries, 4)),
+      },
+    });
+    let wasUp = true;
+    this.#client.on('error', (error: Error) => {
+      if (wasUp) log.warn({ err: error }, 'the engine of the cluster is not reached');
+      wasUp = false;
+    });
+    this.#client.on('ready', () => {
+      if (!wasUp) log.info('the engine of the cluster is reached again');
+      wasUp = true;
+    });
+    // It goes on trying, and `error` has told of it.
+    this.#client.connect().catch(() => {});
+  }
+
+  get isUp(): boolean {
+    return this.#client.isReady;
+  }
+
+  async beat({ node, incarnation, record, leaseMs }: Beat): Promise<BeatAnswer> {
+    const [nowMs, isTaken, ...all] = beatSchema.parse(await this.#run(BEAT, node, incarnation, record, leaseMs));
+    const nodes = new Map<string, string>();
+    for (let i = 0; i + 1 < Math.min(all.length, 2 * MAX_NODES); i += 2) nodes.set(all[i]!, all[i + 1]!);
+    return { nowMs, isTaken: isTaken === 1, nodes };
+  }
+
+  async claim({ room, node, incarnation, target, deadlineMs, insteadOf }: Claim): Promise<ClaimAnswer> {
+    const { node: dead = '', epoch = '' } = insteadOf ?? {};
+    const deadline = Math.floor(deadlineMs);
+    return claimSchema.parse(await this.#run(CLAIM, room, node, incarnation, target, deadline, dead, epoch));
+  }
+
+  async reassert(room: string, { node, epoch }: Owner): Promise<Owner> {
+    return ownerSchema.parse(await this.#run(REASSERT, room, node, epoch));
+  }
+
+  async release(room: string, { node, epoch }: Owner): Promise<void> {
+    await this.#run(RELEASE, room, node, epoch);
+  }
+
+  async bury(node: string, incarnation: string): Promise<void> {
+    await this.#run(BURY, node, incarnation);
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  /** The client has no deadline for a command that was sent. */
+  #run(script: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.setTimer(this.#clock.now() + DEADLINE_MS, () =>
+        reject(new EngineDown('the engine did not answer in time')),
+      );
+      this.#client.eval(script, { keys: [this.#prefix], arguments: args.map(String) }).then(
+        (answer) => {
+          cancel();
+          resolve(answer);
+        },
+        (cause: unknown) => {
+          cancel();
+          reject(new EngineDown('the engine did not answer', { cause }));
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,140 @@
+import pino from 'pino';
+import { type Test, test } from 'tap';
+import { type Engine, EngineDown } from '../../src/cluster/engine.ts';
+import { RedisEngine } from '../../src/cluster/redis-engine.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { MemoryEngine, MemoryStorage } from '../helpers/memory-engine.ts';
+import { startRedis } from '../helpers/redis.ts';
+
+const LATER_MS = 60_000;
+
+/** What both the scripts and their copy in memory have to do. `pass` lets a time pass. */
+async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<void>): Promise<void> {
+  const beat = (node: string, leaseMs = 60_000, incarnation = `1 of ${node}`) =>
+    engine.beat({ node, incarnation, record: `record of ${node}`, leaseMs });
+  const { nowMs } = await beat('n1');
+  const deadlineMs = nowMs + LATER_MS;
+  const claim = (room: string, target: string, more: Partial<Parameters<Engine['claim']>[0]> = {}) =>
+    engine.claim({ room, node: 'n1', incarnation: '1 of n1', target, deadlineMs, ...more });
+
+  await t.test('a lease has one holder, and all see who has one', async (t) => {
+    t.strictSame([...(await beat('n2')).nodes].sort(), [
+      ['n1', 'record of n1'],
+      ['n2', 'record of n2'],
+    ]);
+    const other = await beat('n2', 60_000, '2 of n2');
+    t.equal(other.isTaken, true);
+    t.strictSame([...other.nodes], []);
+    t.equal((await beat('n2')).isTaken, false);
+  });
+
+  await t.test('a room has one owner, whoever asks first', async (t) => {
+    const first = await claim('hall', 'n2');
+    if (first.result !== 'owned') throw new Error(first.result);
+    t.equal(first.owner.node, 'n2');
+    t.ok(first.owner.epoch >= nowMs, 'the epoch is not behind the clock');
+    t.strictSame(await claim('hall', 'n1'), first);
+    const many = await Promise.all(Array.from({ length: 20 }, (_, i) => claim('crowd', i % 2 === 0 ? 'n1' : 'n2')));
+    t.equal(new Set(many.map((answer) => JSON.stringify(answer))).size, 1);
+  });
+
+  await t.test('a claim that comes too late, or without a lease, is refused', async (t) => {
+    t.strictSame(await claim('late', 'n1', { deadlineMs: nowMs - 1 }), { result: 'refused' });
+    t.strictSame(await claim('late', 'n1', { incarnation: '2 of n1' }), { result: 'refused' });
+    t.strictSame(await claim('late', 'nobody'), { result: 'refused' });
+    t.equal((await claim('late', 'n1')).result, 'owned');
+  });
+
+  await t.test('an owner is replaced only without a lease, and by who knows exactly whom', async (t) => {
+    await beat('n3', 300);
+    const before = await claim('stage', 'n3');
+    if (before.result !== 'owned') throw new Error(before.result);
+    t.strictSame(await claim('stage', 'n1', { insteadOf: before.owner }), before, 'it lives');
+    await pass(400);
+    t.strictSame(await claim('stage', 'n1'), { result: 'orphan', owner: before.owner });
+    const other = { ...before.owner, epoch: before.owner.epoch - 1 };
+    t.equal((await claim('stage', 'n1', { insteadOf: other })).result, 'orphan');
+    const after = await claim('stage', 'n1', { insteadOf: before.owner });
+    if (after.result !== 'owned') throw new Error(after.result);
+    t.equal(after.owner.node, 'n1');
+    t.ok(after.owner.epoch > before.owner.epoch);
+    t.strictSame(await engine.reassert('stage', before.owner), after.owner, 'the one before is told who owns it');
+    await engine.release('stage', before.owner);
+    t.strictSame(await claim('stage', 'n2'), after, 'and cannot release it');
+    await engine.release('stage', after.owner);
+    const next = await claim('stage', 'n2');
+    t.equal(next.result === 'owned' && next.owner.node, 'n2');
+  });
+
+  await t.test('an engine that has lost everything is told by the owners', async (t) => {
+    const owner = { node: 'n2', epoch: nowMs + 5 };
+    t.strictSame(await engine.reassert('told', owner), owner);
+    t.strictSame(await engine.reassert('told', { node: 'n1', epoch: nowMs + 4 }), owner);
+    t.strictSame(await engine.reassert('told', { node: 'n1', epoch: nowMs + 5 }), owner, 'the first of two equals');
+    const higher = { node: 'n1', epoch: nowMs + 6 };
+    t.strictSame(await engine.reassert('told', higher), higher);
+    t.strictSame(await claim('told', 'n2'), { result: 'owned', owner: higher });
+  });
+
+  await t.test('a process that is gone loses its lease, and only that process', async (t) => {
+    await engine.bury('n2', '2 of n2');
+    t.equal((await claim('hall', 'n1')).result, 'owned');
+    await engine.bury('n2', '1 of n2');
+    t.equal((await claim('hall', 'n1')).result, 'orphan');
+    t.strictSame([...(await beat('n1')).nodes.keys()], ['n1']);
+    t.equal((await beat('n2', 60_000, '2 of n2')).isTaken, false);
+  });
+}
+
+test('the engine in memory', async (t) => {
+  const clock = new FakeClock();
+  await contract(t, new MemoryEngine(new MemoryStorage(clock)), async (ms) => {
+    clock.advance(ms);
+  });
+});
+
+test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
+  const redis = await startRedis();
+  t.teardown(() => redis.close());
+  const open = async (t: Test) => {
+    const engine = new RedisEngine({
+      ...{ url: redis.url, name: 'test', clock: systemClock },
+      log: pino({ level: 'silent' }),
+    });
+    t.teardown(() => engine.close());
+    await eventually(() => engine.isUp);
+    return engine;
+  };
+
+  await t.test('does what the copy does', async (t) =>
+    contract(t, await open(t), (ms) => new Promise((resolve) => setTimeout(resolve, ms))),
+  );
+
+  await t.test('without a connection every call fails at once, and the connection comes back by itself', async (t) => {
+    const engine = await open(t);
+    const beat = () => engine.beat({ node: 'x', incarnation: '1', record: 'r', leaseMs: 1000 });
+    await redis.kill();
+    await eventually(() => !engine.isUp);
+    await t.rejects(beat(), EngineDown);
+    await redis.restart();
+    await eventually(() => engine.isUp);
+    t.equal((await beat()).isTaken, false);
+  });
+
+  await t.test(
+    'an engine that stands still is noticed after a second, and what it does later is refused',
+    async (t) => {
+      const engine = await open(t);
+      const { nowMs } = await engine.beat({ node: 'y', incarnation: '1', record: 'r', leaseMs: 600_000 });
+      process.kill(redis.pid, 'SIGSTOP');
+      const claim = { room: 'frozen', node: 'y', incarnation: '1', target: 'y', deadlineMs: nowMs + 500 };
+      await t.rejects(engine.claim(claim), EngineDown);
+      process.kill(redis.pid, 'SIGCONT');
+      const owner = { node: 'z', epoch: 1 };
+      t.strictSame(await (await open(t)).reassert('frozen', owner), owner, 'nobody owns it');
+    },
+  );
+});
