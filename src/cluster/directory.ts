@@ -16,7 +16,11 @@ export interface ClusterDirectoryOptions {
   /** All nodes have the same. */
   readonly secret: string;
   readonly leaseMs: Millis;
+  /** What becomes of new rooms while the engine is away. */
+  readonly whenDown: 'hash' | 'refuse';
   readonly ownState: () => OwnState;
+  /** Whether there is such a room here. One that was placed here is not opened if its first visitor is refused. */
+  readonly isOpen: (room: string) => boolean;
   readonly checkPeer: (url: string) => Promise<PeerState>;
   /** Another node owns this room now: those who are in it here have to go there. */
   readonly onLost: (room: string) => void;
@@ -40,6 +44,10 @@ const BEAT_INTERVAL_MS: Millis = 1000;
 /** How long a claim may be on its way. */
 const CLAIM_DEADLINE_MS: Millis = 1000;
 const SOON_MS: Millis = 500;
+const START_PATIENCE_MS: Millis = 5000;
+const START_RETRY_MS: Millis = 50;
+/** A room in which nobody is so long after it was placed is given back. */
+const EMPTY_FOR_MS: Millis = 10_000;
 
 /**
  * Which node of a cluster has which room. The engine decides once for each room, when it is opened; whoever is in a room
@@ -52,10 +60,15 @@ export class ClusterDirectory implements Directory {
   readonly #incarnation = randomUUID();
   /** Rooms that are here with their epoch; null: opened while the engine was away, and to be claimed. */
   readonly #owned = new Map<string, number | null>();
+  /** When those came here that nobody has entered yet. */
+  readonly #emptySinceMs = new Map<string, Millis>();
   /** Placements that are being decided, so that a crowd asks once. */
   readonly #asking = new Map<string, Promise<Placement>>();
   /** As last heard, with this node. */
   #nodes: ReadonlyMap<string, NodeRecord> = new Map();
+  readonly #heardMs = new Map<string, Millis>();
+  /** What the records were read from. */
+  #signed: ReadonlyMap<string, string> = new Map();
   #given = new Map<string, number>();
   /** The engine's clock minus this one's. */
   #offsetMs: Millis = 0;
@@ -71,9 +84,17 @@ export class ClusterDirectory implements Directory {
     this.#options = options;
   }
 
-  /** Resolves after the first attempt, whatever came of it. */
+  /** Resolves when the node has a lease, or after some seconds: then it is alone until the engine is reached. */
   async start(): Promise<void> {
+    const { clock, log } = this.#options;
+    const endMs = clock.now() + START_PATIENCE_MS;
     await this.#beat();
+    while (!this.#hasLease && clock.now() < endMs && !this.#closed) {
+      await new Promise<void>((resolve) => clock.setTimer(clock.now() + START_RETRY_MS, resolve));
+      this.#cancelBeat();
+      await this.#beat();
+    }
+    if (!this.#hasLease) log.warn('the engine of the cluster is not reached: this server is alone until it is');
   }
 
   get nodes(): readonly NodeRecord[] {
@@ -103,9 +124,15 @@ export class ClusterDirectory implements Directory {
     return asked;
   }
 
+  opened(room: string): void {
+    this.#emptySinceMs.delete(room);
+    if (!this.#owned.has(room)) this.#owned.set(room, null);
+  }
+
   released(room: string): void {
     const epoch = this.#owned.get(room);
     this.#owned.delete(room);
+    this.#emptySinceMs.delete(room);
     if (epoch === undefined || epoch === null) return;
     const owner = { node: this.#id, epoch };
     // What is not released ends with the lease, or is taken over by whoever wants it.
@@ -149,8 +176,11 @@ export class ClusterDirectory implements Directory {
     const record = this.#nodes.get(first.owner.node);
     if (first.owner.node === this.#id && first.result === 'owned') return this.#here(room, first.owner);
     if (record !== undefined && first.result === 'owned') {
-      // Its process may have gone without its lease.
-      if ((await this.#options.checkPeer(record.peer)) !== 'refused') return this.#elsewhere(record);
+      const state = await this.#options.checkPeer(record.peer);
+      if (state === 'alive') return this.#elsewhere(record);
+      // It may go on, or its lease ends.
+      if (state === 'silent') return this.#later();
+      // Its process is gone, and its lease is not yet.
       await this.#options.engine.bury(record.node, record.incarnation);
     } else if (first.result === 'owned') return this.#later();
     else if (!(await this.#isGone(record))) return this.#later();
@@ -181,6 +211,7 @@ export class ClusterDirectory implements Directory {
 
   #here(room: string, { epoch }: Owner): Placement {
     this.#owned.set(room, epoch);
+    this.#emptySinceMs.set(room, this.#options.clock.now());
     this.#claims.won++;
     return { at: 'here' };
   }
@@ -197,9 +228,11 @@ export class ClusterDirectory implements Directory {
 
   /** Without the engine: by the same rule for all nodes, so that they agree if they know the same nodes. */
   #placeAlone(room: string): Placement {
+    if (this.#options.whenDown === 'refuse') return this.#later();
     const node = hashNode(this.nodes, room);
     if (node !== undefined && node.node !== this.#id) return this.#elsewhere(node);
     this.#owned.set(room, null);
+    this.#emptySinceMs.set(room, this.#options.clock.now());
     return { at: 'here' };
   }
 
@@ -221,6 +254,7 @@ export class ClusterDirectory implements Directory {
         this.#heard(answer.nodes);
         if (isNew) await this.#reassertAll();
         else await this.#claimUnclaimed();
+        this.#giveBack();
       }
     } catch (thrown) {
       if (!(thrown instanceof EngineDown)) log.error({ err: thrown }, 'the cluster is not understood');
@@ -233,18 +267,18 @@ export class ClusterDirectory implements Directory {
     const { secret, log } = this.#options;
     const nodes = new Map<string, NodeRecord>();
     for (const [node, signed] of records) {
-      const record = readRecord(node, signed, secret);
+      const isKnown = this.#signed.get(node) === signed;
+      const record = isKnown ? this.#nodes.get(node) : readRecord(node, signed, secret);
       if (record !== undefined) nodes.set(node, record);
-      else log.warn({ node }, 'a node of the cluster has another secret');
+      else if (!isKnown) log.warn({ node }, 'a node of the cluster has another secret');
     }
     // Those without a lease are kept for a while by those who remember them: they may only be cut off from the engine.
     for (const [node, record] of this.#nodes) if (!nodes.has(node) && this.#isRemembered(node)) nodes.set(node, record);
     for (const node of nodes.keys()) if (records.has(node)) this.#heardMs.set(node, this.#options.clock.now());
     this.#nodes = nodes;
+    this.#signed = records;
     this.#given = new Map();
   }
-
-  readonly #heardMs = new Map<string, Millis>();
 
   #isRemembered(node: string): boolean {
     const { clock, leaseMs } = this.#options;
@@ -261,6 +295,14 @@ export class ClusterDirectory implements Directory {
     const owner = await this.#options.engine.reassert(room, { node: this.#id, epoch });
     if (owner.node === this.#id) this.#owned.set(room, owner.epoch);
     else this.#lose(room, owner);
+  }
+
+  #giveBack(): void {
+    const nowMs = this.#options.clock.now();
+    for (const [room, sinceMs] of this.#emptySinceMs) {
+      if (this.#options.isOpen(room)) this.#emptySinceMs.delete(room);
+      else if (nowMs - sinceMs >= EMPTY_FOR_MS) this.released(room);
+    }
   }
 
   /** Two nodes may have opened the same room meanwhile: the first to claim it keeps it. */
@@ -280,6 +322,7 @@ export class ClusterDirectory implements Directory {
   #lose(room: string, owner: Owner): void {
     this.#fenced++;
     this.#owned.delete(room);
+    this.#emptySinceMs.delete(room);
     this.#options.log.warn({ room, owner: owner.node }, 'another node owns this room');
     this.#options.onLost(room);
   }

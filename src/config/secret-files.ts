@@ -15,6 +15,8 @@ const SECRET_KEYS = [
   'turnPassword',
   'recordingS3Secret',
   'mumbleUpstreamPassword',
+  'clusterEnginePassword',
+  'clusterSecret',
 ] as const;
 type SecretKey = (typeof SECRET_KEYS)[number];
 
@@ -30,6 +32,8 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     turnPassword: secretOf('turnPassword', config, problems),
     recordingS3Secret: secretOf('recordingS3Secret', config, problems),
     mumbleUpstreamPassword: secretOf('mumbleUpstreamPassword', config, problems),
+    clusterEnginePassword: secretOf('clusterEnginePassword', config, problems),
+    clusterSecret: secretOf('clusterSecret', config, problems),
   };
   // A secret missing from its file would be reported again below.
   if (problems.length > 0) return complete;
@@ -46,6 +50,11 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
   if (recordingS3Url !== '' && recordingDir === '') problems.push('recording-s3-url requires recording-dir.');
   if (complete.mumbleUpstream !== '' && complete.mumbleUpstreamRooms.length === 0)
     problems.push('mumble-upstream requires mumble-upstream-rooms.');
+  if (complete.clusterEngine !== '' && complete.clusterSecret === '')
+    problems.push('cluster-engine requires cluster-secret or cluster-secret-file.');
+  for (const key of ['nodeUrl', 'clusterPeer'] as const)
+    if (complete.clusterEngine !== '' && complete[key] === '')
+      problems.push(`cluster-engine requires ${flagName(key)}.`);
   return complete;
 }
 

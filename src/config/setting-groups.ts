@@ -25,6 +25,14 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     ],
   },
   {
+    title: 'Cluster',
+    keys: [
+      ...(['clusterEngine', 'clusterEnginePassword', 'clusterEnginePasswordFile', 'clusterEngineDown'] as const),
+      ...(['clusterSecret', 'clusterSecretFile', 'clusterName', 'clusterNode', 'clusterRegion'] as const),
+      ...(['nodeUrl', 'clusterPeer', 'clusterPages', 'clusterLeaseMs'] as const),
+    ],
+  },
+  {
     title: 'Media',
     keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'webSocketMedia', 'announce', 'workers', 'spanLoadPercent'],
   },

@@ -2,6 +2,7 @@ import { ADMIN_TOKEN_SETTINGS, MIN_ADMIN_TOKEN_LENGTH } from './admin-tokens.ts'
 import { BOT_SETTINGS } from './bot-settings.ts';
 import { BROADCAST_SETTINGS } from './broadcast-settings.ts';
 import { CHAT_SETTINGS } from './chat-settings.ts';
+import { CLUSTER_SETTINGS } from './cluster-settings.ts';
 import {
   addresses,
   announcements,
@@ -142,6 +143,7 @@ export const SETTINGS = {
   }),
   ...VISIBILITY_SETTINGS,
   ...STATE_SETTINGS,
+  ...CLUSTER_SETTINGS,
 
   adminToken: setting(bearerToken({ minLength: MIN_ADMIN_TOKEN_LENGTH }), {
     default: '',

@@ -45,6 +45,8 @@ export interface HttpAppOptions {
   readonly sounds?: SoundDoor;
   /** Origins that may embed the page in a frame. */
   readonly frameAncestors?: readonly string[];
+  /** Where pages may connect besides this host, separated by spaces. */
+  readonly connects?: string;
 }
 
 const METHODS = 'GET, HEAD';
@@ -75,6 +77,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     log,
     allowHosts = [],
     frameAncestors = [],
+    connects = '',
   } = options;
   const app = new Koa();
   // Koa prints errors to the console, but we log them.
@@ -90,7 +93,9 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     const path = context.url.startsWith('/') ? context.path : '';
     const isAdmin = ADMIN_PATH.test(path);
     context.set(
-      LISTEN_PATH.test(path) ? listeningHeaders(frameAncestors) : securityHeaders(host, isAdmin ? [] : frameAncestors),
+      LISTEN_PATH.test(path)
+        ? listeningHeaders(frameAncestors)
+        : securityHeaders(host, isAdmin ? [] : frameAncestors, connects),
     );
     // Requests for files need no body, and one that is sent may never end.
     if (hasBody(context)) context.set('Connection', 'close');

@@ -21,6 +21,8 @@ export interface HealthInput {
   readonly untrustedProxy?: string | undefined;
   /** Why rooms and bans are not kept; undefined if they are. */
   readonly state?: string | undefined;
+  /** Of the cluster, if there is one. */
+  readonly cluster?: HealthProblem | undefined;
   readonly rooms: number;
   readonly participants: number;
 }
@@ -39,6 +41,7 @@ export interface HealthProblem {
     | 'certificate_expired'
     | 'proxy_not_trusted'
     | 'state_not_saved'
+    | 'engine_unreachable'
     | 'media_loopback_only'
     | 'media_address_unbound';
   readonly message: string;
@@ -71,6 +74,7 @@ export function health({
   certificate,
   untrustedProxy,
   state,
+  cluster,
   rooms,
   participants,
 }: HealthInput): Health {
@@ -86,6 +90,7 @@ export function health({
       ...problems,
       ...settingsProblems(certificate, untrustedProxy),
       ...(state === undefined ? [] : [{ code: 'state_not_saved' as const, message: state }]),
+      ...(cluster === undefined ? [] : [cluster]),
       ...addressProblems(reach),
       ...workers.flatMap(starvationOf),
     ],

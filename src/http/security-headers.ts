@@ -1,10 +1,14 @@
 /**
  * Headers that tell a browser what the page may do. `host` is the request's `Host` header; `frameAncestors` are origins
- * that may embed the page in a frame.
+ * that may embed the page in a frame; `connects` are further places to which it may connect.
  */
-export function securityHeaders(host: string | undefined, frameAncestors: readonly string[]): Record<string, string> {
+export function securityHeaders(
+  host: string | undefined,
+  frameAncestors: readonly string[],
+  connects = '',
+): Record<string, string> {
   return {
-    'Content-Security-Policy': contentSecurityPolicy(host, frameAncestors),
+    'Content-Security-Policy': contentSecurityPolicy(host, frameAncestors, connects),
     'Permissions-Policy': 'microphone=(self), camera=(), geolocation=()',
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
@@ -37,7 +41,7 @@ function ancestors(origins: readonly string[]): string {
   return `frame-ancestors ${origins.length === 0 ? "'none'" : origins.join(' ')}`;
 }
 
-function contentSecurityPolicy(host: string | undefined, frameAncestors: readonly string[]): string {
+function contentSecurityPolicy(host: string | undefined, frameAncestors: readonly string[], connects: string): string {
   // Safari before 15.4 does not consider a WebSocket to the same host as 'self'.
   const webSockets = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : '';
   return [
@@ -49,7 +53,7 @@ function contentSecurityPolicy(host: string | undefined, frameAncestors: readonl
     "font-src 'self'",
     "manifest-src 'self'",
     "media-src 'self' blob: mediastream:",
-    `connect-src 'self'${webSockets}`,
+    `connect-src 'self'${webSockets}${/^[\w.:/*[\] -]+$/.test(connects) ? ` ${connects}` : ''}`,
     "base-uri 'none'",
     "form-action 'self'",
     ancestors(frameAncestors),

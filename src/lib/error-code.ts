@@ -71,6 +71,7 @@ export type ErrorCode =
   | 'unusable_offer'
   | 'cannot_restart'
   | 'media_unavailable'
+  | 'room_elsewhere'
   | 'server_busy'
   | 'whip_off'
   | 'live_off'

@@ -232,6 +232,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'The media plane cannot accept this connection right now.',
   },
+  room_elsewhere: {
+    fault: 'user',
+    httpStatus: 421,
+    closeCode: null,
+    message: 'Another server of the cluster has this room.',
+  },
   server_busy: {
     fault: 'user',
     httpStatus: 503,
@@ -344,17 +350,25 @@ export const ERRORS = {
   internal: { fault: 'server', httpStatus: 500, closeCode: 1011, message: 'Internal server error.' },
 } as const satisfies Record<ErrorCode, ErrorKind>;
 
+interface ErrorHints {
+  readonly retryAfterMs?: number;
+  readonly url?: string;
+}
+
 /** An error from the table, with an optional human-readable detail about this occurrence. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   /** When to try again, in milliseconds from now. */
   readonly retryAfterMs: number | undefined;
+  /** With `room_elsewhere`: the WebSocket of the server that has the room. */
+  readonly url: string | undefined;
 
-  constructor(code: ErrorCode, detail?: string, { retryAfterMs }: { readonly retryAfterMs?: number } = {}) {
+  constructor(code: ErrorCode, detail?: string, { retryAfterMs, url }: ErrorHints = {}) {
     super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${detail}`);
     this.name = 'AppError';
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.url = url;
   }
 
   get kind(): ErrorKind {

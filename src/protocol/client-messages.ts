@@ -50,6 +50,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     chatAfter: chatId().optional(),
     data: z.boolean().default(false),
     pages: z.boolean().default(false),
+    redirects: z.boolean().default(false),
     companionOf: z.string().max(MAX_RESUME_TOKEN_LENGTH).optional(),
   }),
   z.object({ type: z.literal('offer'), sdp: z.string().max(MAX_SDP_LENGTH), restart: z.boolean().default(false) }),

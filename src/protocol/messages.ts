@@ -50,6 +50,8 @@ export type ClientMessageInput =
       readonly chatAfter?: string | undefined;
       /** This client receives messages of programs (`data`). */
       readonly data?: boolean | undefined;
+      /** This client understands `redirect`. */
+      readonly redirects?: boolean | undefined;
       /** This client understands that large rooms list only some people, and asks for others with `list_people`. */
       readonly pages?: boolean | undefined;
       /**
@@ -332,6 +334,8 @@ export type ServerMessage =
   | { readonly type: 'token_expires'; readonly inMs: number }
   /** The answer to `renew_token`. `token` is present if the server issued it; it opens this room. */
   | { readonly type: 'token_renewed'; readonly room: string; readonly token?: string; readonly expiresInMs: number }
+  /** The answer to `join`: another server of the cluster has the room, and its WebSocket is there. */
+  | { readonly type: 'redirect'; readonly url: string }
   /** The server is closing this WebSocket. Join again after the given time. */
   | { readonly type: 'server_closing'; readonly retryAfterMs: number }
   | { readonly type: 'pong'; readonly id?: number }

@@ -21,6 +21,7 @@ type AnswerType =
   | 'token_renewed'
   | 'done'
   | 'file_offered'
+  | 'redirect'
   | 'server_closing'
   | 'pong'
   | 'error';

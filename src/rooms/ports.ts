@@ -87,9 +87,11 @@ export type Placement =
 export interface Directory {
   /** By `roomKey`. Never rejects. */
   place(room: string): Promise<Placement>;
+  /** The room is open here without having been placed: the operator has opened it. */
+  opened(room: string): void;
   /** The room is closed here. */
   released(room: string): void;
 }
 
 /** A server by itself has all rooms. */
-export const ALONE: Directory = { place: async () => ({ at: 'here' }), released() {} };
+export const ALONE: Directory = { place: async () => ({ at: 'here' }), opened() {}, released() {} };

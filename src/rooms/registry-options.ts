@@ -10,7 +10,7 @@ import type { FileLimits } from './chat/file-store.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
 import type { EventOf, ParticipantListener, ParticipantView } from './events.ts';
 import type { Participant } from './participant.ts';
-import type { KeptStore, RoomObserver } from './ports.ts';
+import type { Directory, KeptStore, RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { RoomListMode } from './room-list.ts';
 import type { RoomSettings, RoomView } from './room-options.ts';
@@ -51,6 +51,8 @@ export interface RegistryOptions {
   readonly roomList?: RoomListMode;
   /** Whether participants may share sound beside their voices; true if omitted. */
   readonly shareSound?: boolean;
+  /** Decides which server has which room; this one has all if omitted. */
+  readonly directory?: Directory | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: RoomObserver;
@@ -138,4 +140,22 @@ export function figuresOf(rooms: ReadonlyMap<string, { readonly size: number }>)
   let participants = 0;
   for (const room of rooms.values()) participants += room.size;
   return { rooms: rooms.size, participants };
+}
+
+/** Of a room for which nothing was set. */
+export function defaultSettings({ plane, limits, teams = [], chat, recording, live }: RegistryOptions): RoomSettings {
+  return {
+    ...plane.mix,
+    maxParticipants: limits.maxParticipants,
+    whispers: true,
+    teams,
+    chat: (chat ?? CHAT).enabled,
+    slowModeSeconds: 0,
+    description: '',
+    order: 0,
+    listed: true,
+    recording: recording ?? 'allowed',
+    live: live ?? 'off',
+    links: [],
+  };
 }

@@ -12,10 +12,11 @@ import type { RoomEvent } from './events.ts';
 import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
-import { type Decisions, NOTHING_KEPT, type RoomObserver } from './ports.ts';
+import { ALONE, type Decisions, NOTHING_KEPT, type RoomObserver } from './ports.ts';
 import {
   CHAT,
   type ChatDefaults,
+  defaultSettings,
   figuresOf,
   type Joined,
   type JoinRequest,
@@ -32,6 +33,7 @@ import { RoomKeeper } from './room-keeper.ts';
 import { RoomLinks, withCheckedNames } from './room-links.ts';
 import { RoomList } from './room-list.ts';
 import type { RoomSettings } from './room-options.ts';
+import { RoomPlacement } from './room-placement.ts';
 import { createTextCounts } from './text-counts.ts';
 
 interface Opening {
@@ -70,6 +72,7 @@ export class RoomRegistry {
   readonly keeper: RoomKeeper;
   /** What people see of rooms that they are not in. */
   readonly list: RoomList;
+  readonly #placement: RoomPlacement;
   #draining: Draining | undefined;
   #closed = false;
 
@@ -83,6 +86,7 @@ export class RoomRegistry {
     this.keeper = new RoomKeeper(options.store ?? NOTHING_KEPT);
     const files = { limits: this.#chat.files ?? NO_FILES, clock: options.clock, limitCounts: this.#limitCounts };
     this.files = new ChatFiles(files, this.#rooms);
+    this.#placement = new RoomPlacement(options.directory ?? ALONE, options.clock);
     this.list = new RoomList({
       mode: options.roomList ?? 'off',
       rooms: this.#rooms,
@@ -105,7 +109,10 @@ export class RoomRegistry {
     if (companionOf !== undefined)
       return companionAdmission(this.holder(room, companionOf).admission, this.#sharesSound);
     const kept = resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken);
-    return kept?.members.personWith(resumeToken)?.admission ?? this.#access.admit(request, isWanted);
+    const holder = kept?.members.personWith(resumeToken);
+    if (holder !== undefined) return holder.admission;
+    await this.#placement.place(roomKey(room), isWanted);
+    return this.#access.admit(request, isWanted);
   }
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
@@ -168,6 +175,11 @@ export class RoomRegistry {
   /** All rooms, oldest first. */
   get rooms(): Iterable<Room> {
     return this.#rooms.values();
+  }
+
+  /** By `roomKey`. */
+  known(key: string): Room | undefined {
+    return this.#rooms.get(key);
   }
 
   /** Who may listen over HTTP to a room, which may not be open. */
@@ -331,30 +343,15 @@ export class RoomRegistry {
     this.#checkNumber();
     if (from !== undefined) this.#checkAddress(from);
     const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
-    const { plane, limits, teams = [], clock, log } = this.#options;
-    const { enabled: chat, keptLines, keptHours } = this.#chat;
+    const { plane, limits, clock, log } = this.#options;
     log.info({ room: name, permanent }, 'room opened');
     const key = roomKey(name);
     const room = new Room({
       name,
       key,
       permanent,
-      settings: {
-        ...plane.mix,
-        maxParticipants: limits.maxParticipants,
-        whispers: true,
-        teams,
-        chat,
-        slowModeSeconds: 0,
-        description: '',
-        order: 0,
-        listed: true,
-        recording: this.#options.recording ?? 'allowed',
-        live: this.#options.live ?? 'off',
-        links: [],
-        ...settings,
-      },
-      chatKeeping: { keptLines, keptHours },
+      settings: { ...defaultSettings(this.#options), ...settings },
+      chatKeeping: this.#chat,
       files: this.files.store,
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
@@ -379,11 +376,13 @@ export class RoomRegistry {
         if (reason !== 'server_closing') this.keeper.closed({ key });
         addressClosed();
         this.#rooms.delete(key);
+        this.#placement.released(key);
         this.#links.changed(key);
         this.#access.setPassword(key, null);
       },
     });
     this.#rooms.set(key, room);
+    this.#placement.opened(key);
     this.#links.changed(key);
     return room;
   }

@@ -33,6 +33,7 @@ import { NOTHING_KEPT } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { type IceServersFor, turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
+import { openCluster } from './cluster.ts';
 import { fileDoor } from './file-door.ts';
 import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
@@ -126,12 +127,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     return giveUp(error);
   };
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
-  const recording = await openRecordings(config, {
-    clock,
-    log,
-    webhooks,
-    started: (room) => recordingStarted(room),
-  }).catch(closeAll);
+  const started = (room: string) => recordingStarted(room);
+  const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
+  const others = { version, clock, log, registry: () => registry, media: () => plane.stats() };
+  const cluster = await openCluster(config, others).catch(closeAll);
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
@@ -142,9 +141,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     recording: config.recording,
     live: config.live,
     shareSound: config.shareSound === 'on',
-    teams,
-    access,
-    store,
+    ...{ teams, access, store, directory: cluster?.directory },
     clock,
     log,
     observer: webhooks,
@@ -171,6 +168,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       certificate: tls?.problem,
       untrustedProxy: proxyWarnings.untrusted,
       state: state?.problem,
+      cluster: cluster?.problem,
       ...registry.figures,
     });
   if (config.allowCapture === 'on')
@@ -181,12 +179,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const recordingStarted = (room: string): void =>
     playRecordingSound(room, { sound: config.recordingSound, registry, players, log });
-  const requests = new RequestRate({
-    maxRequestsPerMinute: config.maxRequestsPerMinute,
-    proxies,
-    clock,
-    limitCounts,
-  });
+  const requests = new RequestRate({ maxRequestsPerMinute: config.maxRequestsPerMinute, proxies, clock, limitCounts });
   const streams = new RoomStreams(clock);
   const routes = new Routes({ clock, log });
   const rtp = new RtpStreams({ host: config.rtpIn, targets: config.rtpTargets, registry, showAddresses, clock, log });
@@ -278,6 +271,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowHosts: config.allowHosts,
     proxyWarnings,
     frameAncestors: config.frameAncestors,
+    connects: config.clusterPages,
   });
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
   const sharedPort = sharePort(http, { config, tls, plane, proxies, clock });
@@ -339,6 +333,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     { name: 'kept rooms and bans', close: () => state?.close() },
     { name: 'watch over the event loop', close: () => eventLoop.close() },
     { name: 'watch over the addresses', close: () => watch.close() },
+    { name: 'cluster', start: () => cluster?.directory.start(), close: () => cluster?.directory.close() },
     // Listed before the media plane, so that it closes after it: TCP media connections may keep this port open.
     { name: 'HTTP port', start: () => listen(http, config), close: () => closeHttpServer(http) },
     { name: 'media plane', close: () => plane.close() },

@@ -249,8 +249,9 @@ export class Session implements ParticipantListener {
         finish(() => this.#join(message, admission));
       },
       (thrown: unknown) => {
-        if (!WRONG_PROOF.has(toAppError(thrown).code)) wasNotWrong();
-        refuse(thrown);
+        const { code, url } = toAppError(thrown);
+        if (!WRONG_PROOF.has(code)) wasNotWrong();
+        refuse(url === undefined || message.redirects ? thrown : new AppError(code));
       },
     );
   }
@@ -270,7 +271,7 @@ export class Session implements ParticipantListener {
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
-    const { muted, deafened, batches, chat, data, pages, ...request } = message;
+    const { muted, deafened, batches, chat, data, pages, redirects, ...request } = message;
     [this.takesBatches, this.takesChat, this.takesData, this.takesPages] = [batches, chat, data, pages];
     const state = { muted, deafened };
     const { participant, draining, history, ...joined } = this.#registry.join({
@@ -338,12 +339,12 @@ export class Session implements ParticipantListener {
     this.#counters.errors.set(error.code, (this.#counters.errors.get(error.code) ?? 0) + 1);
     if (error.kind.fault === 'server') this.#log.error({ err: thrown }, 'request failed');
     else this.#log.debug({ code: error.code }, 'request refused');
-    const { code, message, retryAfterMs } = error;
+    const { code, message, retryAfterMs, url } = error;
     const hints = {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(requestId !== undefined && { requestId }),
     };
-    this.#reply({ type: 'error', code, message, ...hints });
+    this.#reply(url === undefined ? { type: 'error', code, message, ...hints } : { type: 'redirect', url });
     this.#end(error);
   }
 

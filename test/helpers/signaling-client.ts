@@ -66,6 +66,14 @@ export class SignalingClient {
     }
   }
 
+  /** The next message of one of these types. */
+  async nextOf(types: readonly ServerMessage['type'][]): Promise<ServerMessage> {
+    for (;;) {
+      const message = await this.#take(types.join(' or '));
+      if (types.includes(message.type)) return message;
+    }
+  }
+
   /** Everything received until the server has answered a ping sent now. */
   async settled(): Promise<ServerMessage[]> {
     this.send({ type: 'ping', id: -1 });

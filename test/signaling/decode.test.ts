@@ -28,6 +28,7 @@ test('a message gets its defaults, and unknown fields are ignored', (t) => {
     chat: false,
     data: false,
     pages: false,
+    redirects: false,
   });
   t.strictSame(decodeClientMessage('{"type":"ping","id":7}'), { type: 'ping', id: 7 });
   t.end();

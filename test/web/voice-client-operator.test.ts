@@ -87,5 +87,5 @@ test('what is told of a recording contains nothing else of the message, such as 
   await browser.acceptJoin('token-2');
   t.equal(told.length, 1);
   t.notMatch(JSON.stringify(told), /token/);
-  t.same(Object.keys(told[0] ?? {}).sort(), ['mayRecord', 'recording', 'type']);
+  t.same(Object.keys(told[0] ?? {}).sort(), ['mayRecord', 'recording', 'soundKey', 'type']);
 });

@@ -21,7 +21,7 @@ test('coming back', async (t) => {
     t.same(browser.socket.sentOf('join'), [
       {
         ...{ type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, hasMicrophone: false },
-        ...{ batches: true, pages: true, chat: true, data: true, resumeToken: 'token-1' },
+        ...{ batches: true, pages: true, redirects: true, chat: true, data: true, resumeToken: 'token-1' },
       },
     ]);
     t.same(states.at(-1), { status: 'connected', media: 'connecting' });

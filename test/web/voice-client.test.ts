@@ -19,6 +19,7 @@ test('joining', async (t) => {
         hasMicrophone: false,
         batches: true,
         pages: true,
+        redirects: true,
         chat: true,
         data: true,
       },

@@ -1,7 +1,9 @@
 import type { Environment } from './environment.ts';
 
-/** Delay before the first, second, ... attempt; the last one repeats. */
-const DELAYS_MS = [300, 1000, 2000, 3000, 5000, 5000, 5000, 10_000, 15_000] as const;
+/** Delay before the first, second, ... attempt. */
+const DELAYS_MS: readonly number[] = [300, 1000, 2000, 3000, 5000, 5000, 5000, 10_000];
+/** Before all further ones. */
+const LAST_DELAY_MS = 15_000;
 /** A connection that lasted this long has worked: the next loss starts with the short delays again. */
 const STABLE_MS = 10_000;
 
@@ -9,7 +11,8 @@ const STABLE_MS = 10_000;
 export class Backoff {
   readonly #environment: Pick<Environment, 'now' | 'random'>;
   #attempt = 0;
-  #sinceMs: number | null = null;
+  /** NaN while it does not. */
+  #sinceMs = Number.NaN;
 
   constructor(environment: Pick<Environment, 'now' | 'random'>) {
     this.#environment = environment;
@@ -22,7 +25,7 @@ export class Backoff {
 
   /** The last attempt worked. */
   succeeded(): void {
-    this.#sinceMs ??= this.#environment.now();
+    this.#sinceMs ||= this.#environment.now();
   }
 
   /**
@@ -31,10 +34,9 @@ export class Backoff {
    * come back at the same moment.
    */
   lost(atLeastMs = 0): number {
-    if (this.#sinceMs !== null && this.#environment.now() - this.#sinceMs >= STABLE_MS) this.#attempt = 0;
-    this.#sinceMs = null;
-    const delayMs = DELAYS_MS[Math.min(this.#attempt, DELAYS_MS.length - 1)] ?? 0;
-    this.#attempt += 1;
+    if (this.#environment.now() - this.#sinceMs >= STABLE_MS) this.#attempt = 0;
+    this.#sinceMs = Number.NaN;
+    const delayMs = DELAYS_MS[this.#attempt++] ?? LAST_DELAY_MS;
     return Math.round(Math.max(delayMs, atLeastMs) * (1 + this.#environment.random() / 2));
   }
 }

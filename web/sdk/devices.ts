@@ -18,7 +18,7 @@ const noDevices: AudioDevices = { inputs: [], outputs: [] };
 export async function listDevices(
   source: DeviceSource | undefined = globalThis.navigator?.mediaDevices,
 ): Promise<AudioDevices> {
-  if (source?.enumerateDevices === undefined) return noDevices;
+  if (!source?.enumerateDevices) return noDevices;
   try {
     const devices = await source.enumerateDevices();
     const devicesOfKind = (kind: MediaDeviceKind): AudioDevice[] =>

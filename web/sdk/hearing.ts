@@ -35,7 +35,7 @@ export class Hearing {
   /** Sets the gain, and remembers it for this person's next visit. Throws `RangeError`. */
   set(participant: ParticipantInfo | undefined, gain: number): void {
     if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`the gain must be 0 to ${MAX_GAIN}`);
-    if (participant === undefined) return;
+    if (!participant) return;
     this.#memory.set(participant, gain);
     this.#apply(participant.id, gain);
   }
@@ -73,7 +73,7 @@ export class Hearing {
   #apply(participantId: string, gain: number): void {
     this.#keep(participantId, gain);
     this.#waiting.set(participantId, gain);
-    if (this.#cancelPause === null) this.#sendWaiting();
+    if (!this.#cancelPause) this.#sendWaiting();
   }
 
   #keep(participantId: string, gain: number): void {

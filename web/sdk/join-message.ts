@@ -46,7 +46,7 @@ export function joinMessage(target: JoinTarget, own: OwnState): ClientMessageInp
   const { name, password } = target.options;
   // What is undefined is left out of JSON.
   return {
-    ...{ type: 'join', room, name, ...own, batches: true, pages: true, chat: true, data: true },
+    ...{ type: 'join', room, name, ...own, batches: true, pages: true, redirects: true, chat: true, data: true },
     ...{ chatAfter, token, password, resumeToken },
   };
 }

@@ -63,7 +63,7 @@ export class MediaSession {
         break;
       case 'media_closed':
         // Before the answer to an offer, this refers to the previous connection.
-        if (this.#link !== null && this.#isAnswered) this.#replace(this.#link);
+        if (this.#link && this.#isAnswered) this.#replace(this.#link);
         break;
     }
   }
@@ -71,7 +71,7 @@ export class MediaSession {
   /** The server's answer to the oldest unanswered offer. */
   #answer(sdp: string): void {
     const link = this.#unanswered.shift();
-    if (link === undefined || link !== this.#link) return;
+    if (!link || link !== this.#link) return;
     this.#isAnswered = true;
     this.#isRestarting = false;
     if (this.#state === 'busy') this.#tryToConnect();
@@ -95,7 +95,7 @@ export class MediaSession {
     this.#isSuspended = false;
     this.#iceServers = iceServers;
     const link = this.#link;
-    if (link === null || !this.#isAnswered || !mediaResumed) {
+    if (!link || !this.#isAnswered || !mediaResumed) {
       this.#dropLink();
       if (this.#state !== 'connecting') this.#tryToConnect();
       void this.#start();
@@ -110,7 +110,7 @@ export class MediaSession {
 
   /** The browser reports a change of network: the path may be gone, or there may be a better one. */
   networkChanged(): void {
-    if (this.#link !== null) void this.#restartIce(this.#link);
+    if (this.#link) void this.#restartIce(this.#link);
   }
 
   /** The server refused something with this code. Returns whether that is dealt with, so that nobody need be told. */
@@ -125,13 +125,13 @@ export class MediaSession {
   /** The server refused the oldest unanswered offer, but may accept the next one. */
   #offerRefused(): void {
     const link = this.#unanswered.shift();
-    if (link !== undefined) this.#replace(link);
+    if (link) this.#replace(link);
   }
 
   /** The same because the server is too busy: waits a moment. */
   #serverBusy(): void {
     const link = this.#unanswered.shift();
-    if (link === undefined || link !== this.#link) return;
+    if (!link || link !== this.#link) return;
     this.#replace(link, false);
     this.#cancelBlocked();
     this.#setState('busy');
@@ -143,7 +143,7 @@ export class MediaSession {
    */
   #offerPostponed(delayMs = POSTPONED_MS): void {
     const link = this.#unanswered.shift();
-    if (link === undefined || link !== this.#link) return;
+    if (!link || link !== this.#link) return;
     const isRestart = this.#isAnswered;
     if (!isRestart) this.#dropLink();
     this.#cancelReplacement = this.#options.environment.setTimer(delayMs, () => {

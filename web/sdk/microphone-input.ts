@@ -39,7 +39,7 @@ export class MicrophoneInput {
 
   /** The current level of the microphone in dBFS; -Infinity without one. */
   levelDbfs(): number {
-    if (this.#analyser === null) return Number.NEGATIVE_INFINITY;
+    if (!this.#analyser) return Number.NEGATIVE_INFINITY;
     this.#analyser.getFloatTimeDomainData(this.#samples);
     let power = 0;
     for (const sample of this.#samples) power += sample * sample;
@@ -71,7 +71,7 @@ export class MicrophoneInput {
   #release(): void {
     this.#source?.disconnect();
     this.#source = this.#analyser = null;
-    if (this.#track !== null) this.#track.onended = null;
+    if (this.#track) this.#track.onended = null;
     this.#track?.stop();
     this.#track = null;
   }

@@ -42,15 +42,15 @@ export async function openMicrophone(
   source: MicrophoneSource = globalThis.navigator?.mediaDevices,
   isSecureContext: boolean = globalThis.isSecureContext ?? true,
 ): Promise<MicrophoneResult> {
-  if (source?.getUserMedia === undefined) {
+  if (!source?.getUserMedia) {
     return { ok: false, failure: isSecureContext ? 'unsupported' : 'insecure_origin', detail: '' };
   }
   const audio: MediaTrackConstraints = { ...request.processing, channelCount: { ideal: 1 } };
-  if (request.deviceId !== undefined && request.deviceId !== '') audio.deviceId = { ideal: request.deviceId };
+  if (request.deviceId) audio.deviceId = { ideal: request.deviceId };
   try {
     const stream = await source.getUserMedia({ audio });
     const track = stream.getAudioTracks()[0];
-    return track === undefined ? { ok: false, failure: 'none', detail: '' } : { ok: true, track };
+    return track ? { ok: true, track } : { ok: false, failure: 'none', detail: '' };
   } catch (thrown) {
     return { ok: false, ...explain(thrown, isSecureContext) };
   }

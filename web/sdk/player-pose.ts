@@ -78,7 +78,7 @@ export class PlayerPose {
   }
 
   #sendSoon(): void {
-    if (this.#cancelPause !== null || !this.#sendNew()) return;
+    if (this.#cancelPause || !this.#sendNew()) return;
     this.#cancelPause = this.#environment.setTimer(INTERVAL_MS, () => {
       this.#cancelPause = null;
       this.#sendSoon();
@@ -88,12 +88,11 @@ export class PlayerPose {
   /** False if there is nothing new. */
   #sendNew(): boolean {
     const [yaw, position] = [this.#yaw, this.#position];
-    const hasMoved = position?.some((value, axis) => value !== this.#sentPosition?.[axis]) === true;
+    const hasMoved = position?.some((value, axis) => value !== this.#sentPosition?.[axis]);
     const hasTurned =
       yaw !== undefined && Math.abs(yaw - (this.#sentYaw ?? Number.POSITIVE_INFINITY)) >= MIN_TURN_DEGREES;
     const mayPose = this.#rules?.positions !== 'server';
-    if (position !== undefined && hasMoved && mayPose)
-      this.#send({ type: 'pose', position, ...(yaw !== undefined && { yaw }) });
+    if (position !== undefined && hasMoved && mayPose) this.#send({ type: 'pose', position, yaw });
     else if (yaw !== undefined && hasTurned) this.#send({ type: 'turn', yaw });
     else return false;
     this.#sentYaw = yaw;

@@ -46,7 +46,7 @@ export class QualityWatch {
 
   async #measure(media: MediaSession | null): Promise<void> {
     const report = await media?.stats().catch(() => null);
-    if (media === null || media !== this.#media) return;
+    if (!media || media !== this.#media) return;
     const { hasSound, onReport, onQuality } = this.#options;
     if (!report || !hasSound()) {
       this.#totals = noTotals;

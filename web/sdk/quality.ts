@@ -97,7 +97,7 @@ function pick(report: Iterable<unknown>): StatsByType {
   for (const entry of report as Iterable<Record<string, unknown>>) {
     if (entry['type'] === 'inbound-rtp' && entry['kind'] === 'audio') inbound = entry;
     else if (entry['type'] === 'remote-inbound-rtp') fractionLostUp = number(entry['fractionLost']);
-    else if (entry['type'] === 'candidate-pair' && (entry['nominated'] === true || entry['selected'] === true)) {
+    else if (entry['type'] === 'candidate-pair' && (entry['nominated'] || entry['selected'])) {
       rttSeconds = number(entry['currentRoundTripTime']) ?? rttSeconds;
     }
   }

@@ -47,9 +47,9 @@ export class Requests {
   }
 
   /** Every message of the server. True if it is an error of which only the caller is told. */
-  receive(message: ServerMessage): boolean {
+  receive(message: ServerMessage): boolean | undefined {
     const { requestId = 0 } = message as { readonly requestId?: number };
-    const isQuiet = this.#pending.get(requestId)?.isQuiet === true;
+    const isQuiet = this.#pending.get(requestId)?.isQuiet;
     const isError = message.type === 'error';
     this.#settle(requestId, isError ? new VoiceError(message.code, message.message, message.retryAfterMs) : message);
     return isQuiet && isError;
@@ -65,7 +65,6 @@ export class Requests {
     if (!pending) return;
     this.#pending.delete(id);
     pending.cancelTimeout();
-    if (answer instanceof VoiceError) pending.reject(answer);
-    else pending.resolve(answer as never);
+    pending[answer instanceof VoiceError ? 'reject' : 'resolve'](answer as never);
   }
 }

@@ -47,7 +47,7 @@ export class RoomServices {
   }
 
   /** Every message of the server. True if it is an error of which only its request's caller is told. */
-  receive(message: ServerMessage): boolean {
+  receive(message: ServerMessage): boolean | undefined {
     this.channels.receive(message);
     this.player.receive(message);
     this.chat.receive(message);

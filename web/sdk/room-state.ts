@@ -93,8 +93,8 @@ export class RoomState {
   }
 
   announce(message: Entry): void {
-    const { locked, entry, hearing, count } = message;
-    this.#options.emit('recording', message);
+    const { type, recording, mayRecord, soundKey, locked, entry, hearing, count } = message;
+    this.#options.emit('recording', { type, recording, mayRecord, soundKey });
     this.#setLocked(locked);
     this.#options.emit('entry', entry);
     this.#options.emit('count', count);

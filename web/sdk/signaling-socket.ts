@@ -28,8 +28,8 @@ export interface SignalingEvents {
 export class SignalingSocket {
   readonly #environment: Environment;
   readonly #events: SignalingEvents;
-  readonly #socket: WebSocket;
-  #cancelTimer: () => void;
+  #socket!: WebSocket;
+  #cancelTimer = () => {};
   #cancelLate = () => {};
   #isLate = false;
   #closed = false;
@@ -43,17 +43,27 @@ export class SignalingSocket {
   constructor(url: string, environment: Environment, events: SignalingEvents) {
     this.#environment = environment;
     this.#events = events;
-    this.#cancelTimer = environment.setTimer(OPEN_TIMEOUT_MS, () => this.#fail(1006));
-    this.#socket = environment.openWebSocket(url);
-    this.#socket.onopen = () => {
+    this.#connect(url);
+  }
+
+  /** @param isLast the server at this URL has been named by another one, and may not name a third */
+  #connect(url: string, isLast = false): void {
+    this.#cancelTimer();
+    const socket = this.#environment.openWebSocket(url);
+    this.#socket = socket;
+    this.#cancelTimer = this.#environment.setTimer(OPEN_TIMEOUT_MS, () => this.#fail(1006));
+    socket.onopen = () => {
       this.#schedulePing();
       this.#events.open();
     };
-    this.#socket.onmessage = (event: MessageEvent<unknown>) => {
-      const message = parseServerMessage(event.data);
-      if (message !== null) this.#receive(message);
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const message = parseServerMessage(data);
+      if (message?.type === 'redirect' && !isLast) {
+        this.#drop(COMING_BACK);
+        this.#connect(new URL(message.url, url).href, true);
+      } else if (message?.type) this.#receive(message);
     };
-    this.#socket.onclose = (event) => this.#fail(event.code);
+    socket.onclose = ({ code }) => this.#fail(code);
   }
 
   /** Time between the last ping and its pong; null before the first. */
@@ -93,6 +103,10 @@ export class SignalingSocket {
     this.#closed = true;
     this.#cancelTimer();
     this.#cancelLate();
+    this.#drop(code);
+  }
+
+  #drop(code: number): void {
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close(code);
   }
@@ -101,20 +115,20 @@ export class SignalingSocket {
     this.#unanswered = 0;
     this.#heard = this.#pingId;
     this.#setLate(false);
-    if (message.type !== 'pong') this.#events.message(message);
+    if (message.type === 'redirect') this.#fail(1006);
+    else if (message.type !== 'pong') this.#events.message(message);
     else if (message.id === this.#pingId) this.#rttMs = this.#environment.now() - this.#pingSentMs;
   }
 
   #schedulePing(): void {
     this.#cancelTimer();
     this.#cancelTimer = this.#environment.setTimer(PING_INTERVAL_MS, () => {
-      if (this.#unanswered === UNANSWERED_LIMIT) {
-        this.#fail(1006);
-        return;
+      if (this.#unanswered === UNANSWERED_LIMIT) this.#fail(1006);
+      else {
+        this.#unanswered += 1;
+        this.#ping();
+        this.#schedulePing();
       }
-      this.#unanswered += 1;
-      this.#ping();
-      this.#schedulePing();
     });
   }
 
@@ -148,8 +162,7 @@ export class SignalingSocket {
  */
 function parseServerMessage(data: unknown): ServerMessage | null {
   try {
-    const value = JSON.parse(String(data)) as ServerMessage | null;
-    return value?.type === undefined ? null : value;
+    return JSON.parse(String(data)) as ServerMessage | null;
   } catch {
     return null;
   }

@@ -38,7 +38,7 @@ export class TokenKeeper {
 
   /** Gets a token from the application. Rejects as its function does. */
   async ask(): Promise<void> {
-    if (this.#get === undefined) return;
+    if (!this.#get) return;
     this.#isAsking = true;
     try {
       this.#token = await this.#get();
@@ -51,13 +51,13 @@ export class TokenKeeper {
   /** Before a join: calls back at once, or when the application has brought a token. */
   obtain(joins: () => void, failed: (reason: string) => void): void {
     if (this.#isAsking) return;
-    if (this.#get === undefined || this.#token !== undefined) joins();
+    if (!this.#get || this.#token) joins();
     else this.ask().then(joins, (thrown: unknown) => failed(String(thrown)));
   }
 
   /** The server has refused a join. Returns whether another token may help; `obtain` gets it. */
   mayRetry(code: ErrorCode): boolean {
-    if (!REFUSED.has(code) || this.#get === undefined || this.#isNew) return false;
+    if (!REFUSED.has(code) || !this.#get || this.#isNew) return false;
     this.#token = undefined;
     return true;
   }
@@ -103,6 +103,6 @@ export class TokenKeeper {
       return;
     }
     this.#isRenewing = this.#get !== undefined;
-    this.#options.send({ type: 'renew_token', ...(this.#get !== undefined && { token: this.#token }) });
+    this.#options.send({ type: 'renew_token', token: this.#get && this.#token });
   }
 }

@@ -126,7 +126,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   /** Neither muted by a moderator nor listen-only by token. */
   get mayUnmute(): boolean {
     const { self } = this.#room;
-    return self === undefined || (self.maySpeak && !self.mutedByModerator);
+    return !self || (self.maySpeak && !self.mutedByModerator);
   }
 
   /** Nobody new can join the room. */
@@ -208,7 +208,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
 
   /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
   retryNow(): void {
-    if (this.#state.status !== 'reconnecting' || this.#socket !== null) return;
+    if (this.#state.status !== 'reconnecting' || this.#socket) return;
     this.#cancelRetry();
     this.#setState({ ...this.#state, nextTryAtMs: this.#environment.now() });
     this.#open();
@@ -295,10 +295,10 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   }
 
   #joined(message: Extract<ServerMessage, { type: 'joined' }>): void {
-    if (this.#target !== null) this.#target.resumeToken = message.resumeToken;
+    if (this.#target) this.#target.resumeToken = message.resumeToken;
     this.#backoff.succeeded();
     this.#room.enter(message);
-    if (this.#media !== null) this.#media.resume(message.mediaResumed, message.iceServers);
+    if (this.#media) this.#media.resume(message.mediaResumed, message.iceServers);
     else this.#startMedia(message.iceServers);
     this.#obeyMute();
     this.#setState({ status: 'connected', media: this.#media?.state ?? 'connecting' });
@@ -328,11 +328,11 @@ export class VoiceClient extends Emitter<VoiceEvents> {
 
   #refused(code: ErrorCode, text: string, retryAfterMs?: number): void {
     const token = this.#target?.token;
-    if (this.#state.status === 'connected' && token?.renewalRefused(code) === true) return;
-    if (this.#firstJoin === null && token?.mayRetry(code) === true) this.#lost(code, text);
+    if (this.#state.status === 'connected' && token?.renewalRefused(code)) return;
+    if (!this.#firstJoin && token?.mayRetry(code)) this.#lost(code, text);
     else if (isFatal(code)) this.#close(code, text, retryAfterMs);
     else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text, retryAfterMs);
-    else if (this.#media?.refused(code, retryAfterMs) !== true) this.emit('error', new VoiceError(code, text));
+    else if (!this.#media?.refused(code, retryAfterMs)) this.emit('error', new VoiceError(code, text));
   }
 
   #abandonSocket(): void {
@@ -343,7 +343,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   /** The WebSocket is useless now. The audio is left alone: it may continue until the server has us back. */
   #lost(reason: CloseReason, text: string, minDelayMs = 0): void {
     this.#abandonSocket();
-    if (this.#firstJoin !== null) {
+    if (this.#firstJoin) {
       this.#close(reason, text);
       return;
     }

@@ -1,0 +1,75 @@
+/** The part of the server that knows the other servers of its cluster. */
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
+import { PeerCheck } from '../cluster/peer-check.ts';
+import type { Config } from '../config/config.ts';
+import type { HealthProblem } from '../http/health.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { MediaStats } from '../media/plane.ts';
+import type { RoomRegistry } from '../rooms/registry.ts';
+import { settingsError } from './start-error.ts';
+
+export interface ClusterDeps {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** They are made later. */
+  readonly registry: () => RoomRegistry;
+  readonly media: () => readonly MediaStats[];
+}
+
+export interface Cluster {
+  readonly directory: ClusterDirectory;
+  readonly problem: HealthProblem | undefined;
+}
+
+const FULL_LEVEL = 4;
+
+/** Undefined for a server by itself, which pays nothing for it. Rejects with `StartError`. */
+export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cluster | undefined> {
+  const { clusterEngine: url, clusterEnginePassword: password, clusterName: name, clusterNode, nodeUrl } = config;
+  if (url === '') return undefined;
+  const { version, clock, log, registry, media } = deps;
+  if (!/^rediss?:\/\//.test(url))
+    throw settingsError(new Error('cluster-engine must begin with redis:// or rediss://.'));
+  const { RedisEngine } = await import('../cluster/redis-engine.ts');
+  const engine = new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
+  const peers = new PeerCheck(clock);
+  const directory = new ClusterDirectory({
+    engine,
+    node: {
+      node: clusterNode === '' ? hostname() : clusterNode,
+      ...{ version, url: nodeUrl, peer: config.clusterPeer, region: config.clusterRegion },
+    },
+    secret: config.clusterSecret,
+    leaseMs: config.clusterLeaseMs,
+    whenDown: config.clusterEngineDown,
+    ownState: () => stateOf(registry(), media()),
+    isOpen: (room) => registry().known(room) !== undefined,
+    checkPeer: (peer) => peers.check(peer),
+    // Those who are in it join again, and are led to the other node.
+    onLost: (room) => registry().known(room)?.close('server_closing'),
+    random: Math.random,
+    clock,
+    log,
+  });
+  return {
+    directory,
+    get problem() {
+      if (directory.figures.isEngineUp) return undefined;
+      const message = 'The engine of the cluster is not reached. Rooms that run go on. See cluster-engine.';
+      return { code: 'engine_unreachable', message } as const;
+    },
+  };
+}
+
+function stateOf(registry: RoomRegistry, media: readonly MediaStats[]): OwnState {
+  const { rooms, participants: people } = registry.figures;
+  // From the last level on a worker admits nobody.
+  const loads = media.map(({ gauges }) =>
+    gauges.overloadLevel >= FULL_LEVEL ? 1 : Math.min(0.99, gauges.utilization),
+  );
+  const load = Math.max(0, ...loads);
+  return { rooms, people, draining: registry.draining !== null, load };
+}

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { freePort } from '../../bench/lib/free-port.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { type Redis, startRedis } from '../helpers/redis.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+
+type Node = Awaited<ReturnType<typeof startServerProcess>> & { readonly name: string; readonly webSocket: string };
+type Joined = Awaited<ReturnType<SignalingClient['join']>>;
+
+const SECRET = 'a secret that all nodes of this test have';
+
+async function startNode(t: Test, redis: Redis, name: string, more: readonly string[] = []): Promise<Node> {
+  const port = await freePort();
+  const webSocket = `ws://127.0.0.1:${port}/ws`;
+  const flags = [
+    ...['--cluster-engine', redis.url, '--cluster-secret', SECRET, '--cluster-node', name],
+    ...['--node-url', webSocket, '--cluster-peer', `http://127.0.0.1:${port}`, '--port', String(port)],
+    ...['--cluster-lease-ms', '1500', '--max-joins-per-minute', '0', '--max-connections-per-address', '0'],
+    ...['--max-rooms-per-address', '0'],
+    ...more,
+  ];
+  const server = await startServerProcess(BUILT_SERVER, flags);
+  t.teardown(() => server.kill());
+  return Object.assign(server, { name, webSocket });
+}
+
+/** As long as the client library waits for a server, so that one that stands still does not hold it. */
+const OPEN_MS = 6000;
+
+async function open(t: Test, url: string): Promise<SignalingClient> {
+  const late = sleep(OPEN_MS).then(() => {
+    throw new Error('the server does not answer');
+  });
+  late.catch(() => {});
+  const client = await Promise.race([SignalingClient.open(url), late]);
+  t.teardown(() => client.socket.terminate());
+  return client;
+}
+
+/** Joins as the client library does. Returns the node where it is in the end. */
+async function enter(t: Test, url: string, room: string, name: string, resumeToken?: string) {
+  for (let step = 0; ; step++) {
+    const client = await open(t, url);
+    client.send({ type: 'join', room, name, redirects: true, ...(resumeToken !== undefined && { resumeToken }) });
+    const message = await client.nextOf(['joined', 'redirect', 'error', 'server_closing']);
+    if (message.type === 'joined') return { client, url, joined: message as Joined };
+    if (message.type !== 'redirect' || step > 0) throw new Error(JSON.stringify(message));
+    client.socket.terminate();
+    url = message.url;
+  }
+}
+
+/** The same, as often as it takes. */
+async function enterInTheEnd(t: Test, urls: readonly string[], room: string, name: string) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await enter(t, urls[attempt % urls.length]!, room, name);
+    } catch (thrown) {
+      if (attempt > 100) throw thrown;
+      await sleep(100);
+    }
+  }
+}
+
+async function healthOf({ url }: Node) {
+  const response = await fetch(`${url}healthz`);
+  return {
+    status: response.status,
+    body: (await response.json()) as { readonly problems: { readonly code: string }[] },
+  };
+}
+
+test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
+  const redis = await startRedis();
+  t.teardown(() => redis.close());
+  const nodes = await Promise.all(['n1', 'n2', 'n3'].map((name) => startNode(t, redis, name)));
+  const urls = nodes.map(({ webSocket }) => webSocket);
+  const nodeAt = (url: string) => nodes.find(({ webSocket }) => webSocket === url)!;
+
+  await t.test('whoever asks whom, the people of a room are at one node, and rooms are spread', async (t) => {
+    const used = new Set<string>();
+    for (let i = 0; i < 12; i++) {
+      const room = `room-${i}`;
+      const all = await Promise.all(urls.map((url, index) => enter(t, url, room, `Person ${index}`)));
+      t.equal(new Set(all.map(({ url }) => url)).size, 1, room);
+      await eventually(async () => {
+        const last = await enter(t, urls[i % 3]!, room, 'Last');
+        return last.joined.participants.length >= 4;
+      });
+      used.add(all[0]!.url);
+    }
+    t.ok(used.size >= 2, `${used.size} nodes have rooms`);
+  });
+
+  await t.test('a client that cannot be led elsewhere is told so', async (t) => {
+    const { url } = await enter(t, urls[0]!, 'hall', 'Ada');
+    const other = urls.find((one) => one !== url)!;
+    const client = await open(t, other);
+    client.send({ type: 'join', room: 'hall', name: 'Old' });
+    t.match(await client.nextOf(['error']), { code: 'room_elsewhere' });
+    client.send({ type: 'join', room: 'hall', name: 'Ada', redirects: true });
+    t.same(await client.nextOf(['redirect']), { type: 'redirect', url });
+  });
+
+  await t.test('while the engine is away, rooms and joins go on, and the health is good', async (t) => {
+    const hall = await enter(t, urls[0]!, 'hall', 'Ben');
+    await redis.kill();
+    await eventually(async () =>
+      (await healthOf(nodes[0]!)).body.problems.some(({ code }) => code === 'engine_unreachable'),
+    );
+    t.equal((await healthOf(nodes[0]!)).status, 200);
+    t.equal((await enter(t, hall.url, 'hall', 'Cy')).url, hall.url, 'at the node that has the room');
+    const fresh = await Promise.all(urls.map((url) => enter(t, url, 'opened meanwhile', 'Dee')));
+    t.equal(new Set(fresh.map(({ url }) => url)).size, 1, 'all nodes agree about a new room');
+    await redis.restart();
+    await eventually(async () => (await healthOf(nodes[0]!)).body.problems.length === 0);
+    // They have said again what they have.
+    await sleep(1500);
+    for (const url of urls) {
+      t.equal((await enter(t, url, 'hall', 'Eve')).url, hall.url);
+      t.equal((await enter(t, url, 'opened meanwhile', 'Fay')).url, fresh[0]!.url);
+    }
+    t.equal(hall.client.socket.readyState, 1, 'nobody had to move');
+  });
+
+  await t.test('a node that stands still loses its rooms, and its people when it goes on', async (t) => {
+    const stage = await enter(t, urls[0]!, 'stage', 'Ada');
+    const frozen = nodeAt(stage.url);
+    const others = urls.filter((url) => url !== stage.url);
+    process.kill(frozen.pid, 'SIGSTOP');
+    const moved = await enterInTheEnd(t, others, 'stage', 'Ben');
+    t.not(moved.url, stage.url);
+    process.kill(frozen.pid, 'SIGCONT');
+    await stage.client.nextOf(['server_closing']);
+    const back = await enterInTheEnd(t, [stage.url], 'stage', 'Ada');
+    t.equal(back.url, moved.url, 'where the room is now');
+    t.equal(moved.client.socket.readyState, 1);
+  });
+
+  await t.test('kill -9 of a node: its rooms are elsewhere soon', async (t) => {
+    const arena = await enter(t, urls[0]!, 'arena', 'Ada');
+    const others = urls.filter((url) => url !== arena.url);
+    const beganMs = performance.now();
+    await nodeAt(arena.url).kill();
+    const all = await Promise.all(others.map((url) => enterInTheEnd(t, [url], 'arena', 'Ada')));
+    t.comment(`after ${Math.round(performance.now() - beganMs)} ms`);
+    t.equal(new Set(all.map(({ url }) => url)).size, 1);
+    t.not(all[0]!.url, arena.url);
+  });
+});
+
+test('a node with another secret is not believed', {
+  skip: skipIfMissing(missingPackages(['redis-server'])),
+}, async (t) => {
+  const redis = await startRedis();
+  t.teardown(() => redis.close());
+  const good = await startNode(t, redis, 'good');
+  const stranger = await startNode(t, redis, 'stranger', [
+    '--cluster-secret',
+    'another secret, just as long as the other',
+  ]);
+  for (let i = 0; i < 6; i++) t.equal((await enter(t, good.webSocket, `room-${i}`, 'Ada')).url, good.webSocket);
+  const taken = await enter(t, stranger.webSocket, 'mine', 'Ben');
+  t.equal(taken.url, stranger.webSocket);
+});
