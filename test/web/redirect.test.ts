@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { joined, OPTIONS, setUp, settle, URL } from './fake-browser.ts';
+import { joined, OPTIONS, settle, setUp, URL } from './fake-browser.ts';
 
 test('a client follows to the server that has the room, and joins there with the same message', async (t) => {
   const { browser, client } = setUp();
