@@ -17,6 +17,7 @@ export function helpText(): string {
     '       partyline check [--flag VALUE]…, checks a setup and reports problems (check --help)',
     '       partyline ports [--flag VALUE]…, lists the ports to open and to forward',
     '       partyline rooms, people, kick, ban, bans, unban, drain: see and moderate the running server',
+    '       partyline install, uninstall: as a service of systemd (install --help)',
     '       partyline healthcheck, asks the running server whether it is healthy',
     '       partyline capture …, records what a participant says and hears (capture --help)',
     '',

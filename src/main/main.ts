@@ -12,11 +12,13 @@ import { captureCommand } from './capture.ts';
 import { type CheckOutcome, checkCommand } from './check.ts';
 import { controlTokenCommand } from './control-token.ts';
 import { healthcheckCommand } from './healthcheck.ts';
+import { installCommand, uninstallCommand } from './install.ts';
 import { passwordCommand } from './password.ts';
 import { portsCommand } from './ports.ts';
 import { ProcessEnd } from './process-end.ts';
 import { ServiceManager } from './service-manager.ts';
 import { ignoreSignals } from './signals.ts';
+import { thisSystem } from './system.ts';
 import { tokenCommand } from './token.ts';
 
 const EXIT_USAGE = 2;
@@ -32,6 +34,8 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
   ['capture', (input) => captureCommand(input, process.stderr)],
   ...ADMIN_COMMANDS.map((name) => [name, (input: CommandInput) => adminCommand(name, input)] as const),
   ['healthcheck', (input) => healthcheckCommand(input)],
+  ['install', (input) => installCommand(input, thisSystem())],
+  ['uninstall', (input) => uninstallCommand(input, thisSystem())],
   ['ports', async (input) => portsCommand(input)],
   ['password', ({ argv }: CommandInput) => passwordCommand(argv, { input: process.stdin, questions: process.stderr })],
 ]);

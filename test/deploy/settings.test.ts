@@ -10,6 +10,7 @@ import { ADMIN_COMMANDS, adminCommand } from '../../src/main/admin-commands.ts';
 import { captureCommand } from '../../src/main/capture.ts';
 import { checkCommand } from '../../src/main/check.ts';
 import { healthcheckCommand } from '../../src/main/healthcheck.ts';
+import { installCommand } from '../../src/main/install.ts';
 import { portsCommand } from '../../src/main/ports.ts';
 import { tokenCommand } from '../../src/main/token.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -57,6 +58,7 @@ async function knownFlags(): Promise<Set<string>> {
     (await checkCommand(input, new FakeClock())).text,
     (await captureCommand(input, nowhere)).text,
     (await healthcheckCommand(input)).text,
+    (await installCommand(input, { executable: null, folder: '', isRoot: false, run: async () => {} })).text,
     ...(await Promise.all(ADMIN_COMMANDS.map(async (name) => (await adminCommand(name, input)).text))),
   ];
   const ofServer = ['config', 'help', 'version', ...SETTING_KEYS.map(flagName)].map((name) => `--${name}`);
