@@ -21,6 +21,8 @@ export interface UpstreamSetUp {
   readonly rooms?: readonly CoupledRoom[];
   readonly connects?: number;
   readonly registry?: Partial<RegistryOptions>;
+  /** Of its superuser. */
+  readonly superPassword?: string;
 }
 
 /** A page that also takes messages of programs. */
@@ -38,6 +40,11 @@ export class PageListener extends RecordingListener {
 export async function startUpstream(t: Test, setUp: UpstreamSetUp = {}) {
   const { server = {}, settings = {}, rooms = [{ room: 'lobby', path: [] }], connects = 100 } = setUp;
   const murmur = await startMurmur(server);
+  if (setUp.superPassword !== undefined) {
+    await murmur.kill();
+    await murmur.setSuperPassword(setUp.superPassword).catch(() => {});
+    await murmur.restart();
+  }
   const clock = systemClock;
   const plane = new FakeMediaPlane();
   const log = pino({ level: process.env['LOG'] ?? 'silent' });

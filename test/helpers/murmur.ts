@@ -1,12 +1,15 @@
 /** Debian's mumble-server in its own process and directory. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
+
+const run = promisify(execFile);
 
 /** The package that it needs. */
 export const MURMUR_PACKAGE = 'mumble-server';
@@ -40,6 +43,8 @@ export async function startMurmur(settings: Readonly<Record<string, string | num
   return {
     port,
     output: () => output,
+    /** From the next start on its superuser has this password. */
+    setSuperPassword: (password: string) => run('murmurd', ['-ini', file, '-supw', password], { cwd: directory }),
     /** It dies and nobody answers any more. */
     kill: () => end(program),
     /** Starts it anew on the same port. */

@@ -86,7 +86,7 @@ export class Coupling {
       changed,
       voice: ({ target, session, ...voice }) => {
         // Whispers are for the listener alone, who is nobody.
-        if (target > SHOUT || upstream.isOurs(session)) return;
+        if (target > SHOUT) return;
         const normal = { ...voice, session, target: NORMAL_TARGET };
         this.#visitors.receive(session, normal, upstream.options.clock.now());
       },
@@ -176,12 +176,13 @@ export class Coupling {
   /** Everybody who hears the channel, but our own. */
   #usersThere(): ReadonlyMap<number, ServerUser> {
     const { client, channelId } = this.#ear;
+    const { upstream } = this.#options;
     const users = new Map<number, ServerUser>();
     if (client === undefined || channelId === undefined) return users;
     const channels = client.roster.linkedTo(channelId);
     for (const [session, user] of client.roster.users) {
       const hears = channels.has(user.channelId) || [...user.listensTo].some((id) => channels.has(id));
-      if (hears && !this.#options.upstream.isOurs(session)) users.set(session, user);
+      if (hears && !upstream.isOurs(user)) users.set(session, user);
     }
     return users;
   }
@@ -189,9 +190,10 @@ export class Coupling {
   #serverView() {
     const { client, channelId } = this.#ear;
     if (client === undefined || channelId === undefined || this.#isWithheld) return undefined;
-    const { users } = client.roster;
-    const names = new Set(Array.from(users.values(), ({ name }) => name.toLowerCase()));
-    return { channelId, users: users.size, maxUsers: client.maxUsers, isTaken: (name: string) => names.has(name) };
+    const others = [...client.roster.users.values()].filter((user) => !this.#options.upstream.isOurs(user));
+    const names = new Set(others.map(({ name }) => name.toLowerCase()));
+    const isTaken = (name: string) => names.has(name);
+    return { channelId, others: others.length, maxUsers: client.maxUsers, isTaken };
   }
 
   get #isWithheld(): boolean {

@@ -33,7 +33,8 @@ interface Wait {
 /** What is known of the server. */
 export interface ServerView {
   readonly channelId: number;
-  readonly users: number;
+  /** Users of the server who are not ours. */
+  readonly others: number;
   /** 0: no limit. */
   readonly maxUsers: number;
   /** Whether somebody there has this name, in lower case. */
@@ -88,11 +89,11 @@ export class Mouths {
   }
 
   /** False if there is no place for anybody else now. */
-  #open(participant: Participant, { channelId, users, maxUsers, isTaken }: ServerView): boolean {
-    const { budget, names, options, hasPlace } = this.#upstream;
+  #open(participant: Participant, { channelId, others, maxUsers, isTaken }: ServerView): boolean {
+    const { budget, names, options, hasPlace, size } = this.#upstream;
     const wait = this.#waits.get(participant);
     if (wait !== undefined && options.clock.now() < wait.untilMs) return true;
-    const isFull = maxUsers > 0 && users + SPARE_PLACES >= maxUsers;
+    const isFull = maxUsers > 0 && others + size + SPARE_PLACES >= maxUsers;
     if (!hasPlace || isFull || !budget.take(SPARE_CONNECTIONS)) return false;
     const tried = wait?.names ?? 0;
     const wanted = tried === 0 ? participant.name : `${participant.name}_${tried + 1}`;

@@ -8,6 +8,7 @@ import { type ClientCertificate, identityCertificate } from './identity-certific
 import { type ClientFigures, ServerClient, type ServerClientEvents } from './server-client.ts';
 import type { ServerAddress } from './server-link.ts';
 import { ServerNames } from './server-names.ts';
+import type { ServerUser } from './server-roster.ts';
 
 export interface UpstreamSettings {
   readonly server: ServerAddress;
@@ -44,7 +45,7 @@ const NOTHING: ClientFigures = { outByUdp: 0, outByTunnel: 0, outDropped: 0, inB
 export class Upstream {
   readonly options: UpstreamOptions;
   readonly budget: ConnectBudget;
-  readonly names = new ServerNames();
+  readonly names: ServerNames;
   /** Numbers of our own clients, so that nobody hears themselves. */
   readonly #clients = new Set<ServerClient>();
   #people = 0;
@@ -53,6 +54,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions, budget: ConnectBudget) {
     this.options = options;
+    this.names = new ServerNames(options.clock);
     this.budget = budget;
   }
 
@@ -72,9 +74,24 @@ export class Upstream {
     return sum;
   }
 
-  isOurs(session: number): boolean {
-    for (const client of this.#clients) if (client.session === session && session !== 0) return true;
+  /** All clients, also those that are not in yet. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Some clients are not in yet, so their numbers are unknown. */
+  get isAnyPending(): boolean {
+    for (const client of this.#clients) if (!client.isReady) return true;
     return false;
+  }
+
+  /**
+   * Whether a user of the server is one of our clients. Others see a client before it knows its number, and after it is
+   * gone; then its name tells.
+   */
+  isOurs({ session, name }: Pick<ServerUser, 'session' | 'name'>): boolean {
+    for (const client of this.#clients) if (client.session === session) return true;
+    return this.names.isOurs(name);
   }
 
   /** Connects. Whoever calls it has taken a connection from the budget, and calls `forget` when the client has ended. */

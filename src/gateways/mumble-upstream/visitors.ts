@@ -20,6 +20,8 @@ export interface VisitorsEvents {
   changed(): void;
 }
 
+/** How long somebody new waits while clients of ours are coming in. */
+const PENDING_MS: Millis = 2000;
 /** How long somebody who could not join waits for the next attempt. */
 const RETRY_MS: Millis = 5000;
 
@@ -36,6 +38,8 @@ export class Visitors {
   readonly #visitors = new Map<number, Visitor>();
   readonly #byParticipant = new Map<string, Visitor>();
   readonly #refused = new Map<number, Refusal>();
+  /** Since when users are seen who may be our own. */
+  readonly #seen = new Map<number, Millis>();
 
   constructor(room: string, upstream: Upstream, events: VisitorsEvents) {
     this.#room = room;
@@ -80,6 +84,7 @@ export class Visitors {
       if (user !== undefined && user.name === visitor.user.name) visitor.update(user);
       else this.#remove(session, visitor, 'left');
     }
+    for (const session of this.#seen.keys()) if (!users.has(session)) this.#seen.delete(session);
     for (const session of this.#refused.keys()) if (!users.has(session)) this.#refused.delete(session);
     if (!takesNew) return;
     for (const user of users.values()) if (!this.#visitors.has(user.session)) this.#add(user);
@@ -98,6 +103,7 @@ export class Visitors {
   clear(reason: 'left' | 'connection_lost'): void {
     for (const [session, visitor] of [...this.#visitors]) this.#remove(session, visitor, reason);
     this.#refused.clear();
+    this.#seen.clear();
   }
 
   #add(user: ServerUser): void {
@@ -105,6 +111,8 @@ export class Visitors {
     const { session } = user;
     const nowMs = clock.now();
     if (nowMs < (this.#refused.get(session)?.untilMs ?? 0)) return;
+    // It may be a client of ours that the server knows by another name, and that does not know its number yet.
+    if (this.#upstream.isAnyPending && nowMs - this.#seenSince(session, nowMs) < PENDING_MS) return;
     try {
       const identity = this.#identityOf(user);
       if (identity !== null) access.bans.checkIdentity(roomKey(this.#room), identity);
@@ -134,6 +142,12 @@ export class Visitors {
       if (!(thrown instanceof AppError)) throw thrown;
       this.#refused.set(session, { code: thrown.code, untilMs: nowMs + RETRY_MS });
     }
+  }
+
+  #seenSince(session: number, nowMs: Millis): Millis {
+    const sinceMs = this.#seen.get(session) ?? nowMs;
+    this.#seen.set(session, sinceMs);
+    return sinceMs;
   }
 
   #remove(session: number, visitor: Visitor, reason: 'left' | 'connection_lost'): void {
