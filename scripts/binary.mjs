@@ -159,7 +159,9 @@ export async function buildBinary(
     strip(addon, platform);
     if (isMac(platform)) execFileSync('codesign', ['--force', '--sign', '-', addon]);
 
-    const pageFiles = await filesUnder(web);
+    // What is there compressed is not needed twice: see src/lib/packaged.ts.
+    const built = await filesUnder(web);
+    const pageFiles = built.filter((name) => !built.includes(`${name}.br`));
     const files = {
       'main.js': join(directory, 'main.js'),
       'main.cache': join(directory, 'main.cache'),

@@ -14,6 +14,7 @@ import { brotliDecompressSync } from 'node:zlib';
 
 /** The names of all embedded files, as a JSON array: Node 20 does not list them. */
 const CONTENTS = 'contents.json';
+const BROTLI = '.br';
 
 /** The code for `new Worker`: the file next to this one, or its text (with `eval`). */
 export function threadCode(name: string): URL | string {
@@ -24,7 +25,17 @@ export function threadCode(name: string): URL | string {
 export async function packagedFiles(folder: string): Promise<ReadonlyMap<string, Buffer>> {
   if (!isSea()) return filesIn(fileURLToPath(new URL(folder, import.meta.url)));
   const names = (JSON.parse(asset(CONTENTS).toString()) as string[]).filter((name) => name.startsWith(`${folder}/`));
-  return new Map(names.map((name) => [name.slice(folder.length + 1), asset(name)]));
+  return withUncompressed(new Map(names.map((name) => [name.slice(folder.length + 1), asset(name)])));
+}
+
+/** With FILE for each FILE.br: the executable has no space for both. */
+export function withUncompressed(files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
+  const all = new Map(files);
+  for (const [name, bytes] of files) {
+    const plain = name.endsWith(BROTLI) ? name.slice(0, -BROTLI.length) : name;
+    if (!all.has(plain)) all.set(plain, brotliDecompressSync(bytes));
+  }
+  return all;
 }
 
 /** Every file of a directory, by its relative path with slashes. */

@@ -1,5 +1,6 @@
+import { brotliCompressSync } from 'node:zlib';
 import { test } from 'tap';
-import { filesIn, loadAddon } from '../../src/lib/packaged.ts';
+import { filesIn, loadAddon, withUncompressed } from '../../src/lib/packaged.ts';
 
 test('files in a directory and its folders are read under their relative paths', async (t) => {
   const files = await filesIn(t.testdir({ 'index.html': 'page', assets: { 'logo.svg': 'logo' } }));
@@ -11,4 +12,20 @@ test('files in a directory and its folders are read under their relative paths',
 test('an npm addon is loaded as npm installed it, and a missing one is an error', async (t) => {
   t.match(loadAddon('@discordjs/opus'), { OpusEncoder: Function });
   t.throws(() => loadAddon('@discordjs/none'), { message: /^Cannot find module.*Run "npm ci"/ });
+});
+
+test('what is only there compressed is there uncompressed, too', (t) => {
+  const compressed = brotliCompressSync('page');
+  const files = withUncompressed(
+    new Map([
+      ['index.html.br', compressed],
+      ['logo.png', Buffer.from('logo')],
+      ['both.js', Buffer.from('as it is')],
+      ['both.js.br', compressed],
+    ]),
+  );
+  t.same([...files.keys()].sort(), ['both.js', 'both.js.br', 'index.html', 'index.html.br', 'logo.png']);
+  t.equal(String(files.get('index.html')), 'page');
+  t.equal(String(files.get('both.js')), 'as it is');
+  t.end();
 });
