@@ -74,6 +74,11 @@ const declarations = bundleDeclarations(join(root, 'web/sdk/index.ts'));
 await update('web/sdk/partyline-client.d.ts', () => `${BY_SCRIPT}\n${declarations}`);
 const bot = bundleDeclarations(join(root, 'web/sdk/bot/index.ts'));
 await update('web/sdk/partyline-bot.d.ts', () => `${BY_SCRIPT.replace('index.ts', 'bot/index.ts')}\n${bot}`);
+const webSocketMedia = bundleDeclarations(join(root, 'web/sdk/websocket-media/index.ts'));
+await update(
+  'web/sdk/partyline-websocket-media.d.ts',
+  () => `${BY_SCRIPT.replace('index.ts', 'websocket-media/index.ts')}\n${webSocketMedia}`,
+);
 await update('docs/sdk-reference.md', () => referenceOf(declarations));
 await update('docs/protocol.md', (text) =>
   text.replace(

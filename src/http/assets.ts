@@ -45,7 +45,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The client library. Nothing else is of use to other sites. */
-const SHARED: ReadonlySet<string> = new Set(['/sdk.js', '/sdk.js.map', '/sdk.d.ts', '/embed.js', '/embed.js.map']);
+const SHARED: ReadonlySet<string> = new Set([
+  ...['/sdk.js', '/sdk.js.map', '/sdk.d.ts', '/embed.js', '/embed.js.map'],
+  ...['/websocket-media.js', '/websocket-media.js.map'],
+]);
 
 /** esbuild's format: `main-K2QXVTEJ.js`, `main-K2QXVTEJ.js.map` */
 const HASHED_NAME = /-[A-Z0-9]{8}\.\w+(\.map)?$/;

@@ -34,6 +34,7 @@ test('relay only', {
   t.teardown(() => Promise.all([chromium.close(), firefox.close()]));
   const start = async (url: string, secret = SECRET) => {
     const server = await startServerProcess(BUILT_SERVER, [
+      ...['--web-socket-media', 'off'],
       ...['--media-host', PRIVATE_ADDRESS, '--media-tcp', 'off', '--levelling', 'off', '--workers', '1'],
       ...['--turn-urls', url, '--turn-secret', secret],
     ]);

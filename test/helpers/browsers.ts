@@ -135,6 +135,8 @@ async function startFirefox(): Promise<StartedBrowser> {
       executablePath: '/usr/bin/firefox-esr',
       env: { ...process.env, HOME: home, PULSE_SERVER: sound.server },
       extraPrefsFirefox: FIREFOX_PREFERENCES,
+      // As Chromium with a flag of its own.
+      acceptInsecureCerts: true,
     },
     sound,
   );

@@ -29,10 +29,17 @@ export function letInOnly(port: number, protocols: readonly ('tcp' | 'udp')[]): 
     `${protocol} dport ${port} accept`,
     `${protocol} sport ${port} accept`,
   ]);
-  const rules = `table ${TABLE} {
+  const rules = `table ${TABLE}
+  flush table ${TABLE}
+  table ${TABLE} {
     chain input { type filter hook input priority 0; policy drop; ip saddr 127.0.0.0/8 accept; ${accepted.join('; ')}; }
   }`;
   execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
+}
+
+/** From now on nothing arrives but what a test exchanges with a browser on its own machine. Replaces other rules. */
+export function blockAll(): void {
+  letInOnly(9, []);
 }
 
 /** Lets everything through again. */

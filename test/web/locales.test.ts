@@ -82,6 +82,7 @@ const LATIN = new Set([
   'Firefox',
   'Safari',
   'UDP',
+  'HTTPS',
   'TCP',
   'Wi-Fi',
   'https',

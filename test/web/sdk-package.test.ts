@@ -22,19 +22,25 @@ test('the package', async (t) => {
   const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
 
   t.test('it contains the code, the types and the documents, and has the version of the server', async (t) => {
-    t.same(files.map(({ path }) => path).sort(), [
-      ...[
-        'LICENSE',
-        'README.md',
-        'bot.d.ts',
-        'bot.js',
-        'bot.js.map',
-        'index.d.ts',
-        'index.js',
-        'index.js.map',
-        'package.json',
-      ],
-    ]);
+    t.same(
+      files.map(({ path }) => path).sort(),
+      [
+        ...[
+          'LICENSE',
+          'README.md',
+          'bot.d.ts',
+          'bot.js',
+          'bot.js.map',
+          'index.d.ts',
+          'index.js',
+          'index.js.map',
+          'package.json',
+          ...['', '-worker', '-worklet'].flatMap((part) =>
+            ['js', 'js.map', 'd.ts'].map((kind) => `websocket-media${part}.${kind}`),
+          ),
+        ],
+      ].sort(),
+    );
     const { version, dependencies } = readJson(join(installed, 'package.json'));
     t.equal(version, readJson(join(ROOT, 'package.json'))['version']);
     t.equal(dependencies, undefined);
@@ -59,7 +65,8 @@ test('the package', async (t) => {
   });
 
   t.test('its types import nothing', async (t) => {
-    t.notMatch(readFileSync(join(installed, 'index.d.ts'), 'utf8'), /\bimport\b|\brequire\b|\/\/\/ ?</);
+    for (const name of ['index', 'bot', 'websocket-media'])
+      t.notMatch(readFileSync(join(installed, `${name}.d.ts`), 'utf8'), /\bimport\b|\brequire\b|\/\/\/ ?</, name);
   });
 
   for (const [name, compiler] of [
@@ -111,7 +118,9 @@ test('the script that puts the page into a frame is tiny', async (t) => {
 
 /** What the examples of the documents use, with the types that they must have. */
 const USER = `import { DeviceError, VoiceError, VoiceRoom, type ErrorCode, type Participant } from '@partyline/client';
-const voice = new VoiceRoom();
+import { WebSocketMedia } from '@partyline/client/websocket-media';
+const media = new WebSocketMedia({ worker: '/worker.js', worklet: '/worklet.js', onVia: (via) => console.log(via) });
+const voice = new VoiceRoom({ environment: media.environment });
 voice.on('activeSpeakers', (people: readonly Participant[]) => people.map(({ name }) => name));
 const stop: () => void = voice.once('state', ({ status }) => console.log(status));
 const full: ErrorCode = 'room_full';

@@ -22,6 +22,7 @@ import { pathOfRoom, socketUrl } from './room-link.ts';
 import { RoomsModel } from './rooms/rooms-model.ts';
 import { ShareModel } from './share/share-model.ts';
 import { SignalsModel } from './signals/signals-model.ts';
+import { SoundWay } from './sound-way.ts';
 import { SoundModel } from './sounds/sound-model.ts';
 import { SpeakerOutput } from './speaker-output.ts';
 import { QualityHistory } from './stats/quality-history.ts';
@@ -40,7 +41,8 @@ export interface JoinChoices {
 
 /** The page's state and actions: the views show its signals and call its methods. */
 export class Call {
-  readonly client = new VoiceClient();
+  readonly way = new SoundWay();
+  readonly client = new VoiceClient(this.way.environment);
   readonly microphone = new MicrophoneInput(() => void this.#microphoneLost());
   readonly speaker: SpeakerOutput;
   readonly chat = new ChatModel(this.client);

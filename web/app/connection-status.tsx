@@ -14,13 +14,16 @@ export function ConnectionStatus({ call }: { call: Call }) {
   const grade = hasSound ? (call.quality.value?.grade ?? null) : null;
   const bars = grade === null ? 0 : BARS[grade];
   const words = grade === null ? strings.state(state) : strings.quality[grade];
-  const text = isAnswering ? words : strings.notAnswering;
+  const sound =
+    hasSound && call.way.via.value === 'websocket' ? `${words}${strings.separator}${strings.overHttps}` : words;
+  const text = isAnswering ? sound : strings.notAnswering;
   return (
     <p
       class="status"
       data-testid="connection-state"
       data-state={state.status}
       data-media={state.status === 'connected' ? state.media : undefined}
+      data-via={call.way.via.value}
       data-quality={grade ?? undefined}
       data-answering={isAnswering}
     >

@@ -41,7 +41,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
   const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
   // In a large room one may look at people who are not listed, and who are not heard.
   const isListed = useComputed(() => call.participants.value.has(person.id)).value;
-  const isProgram = person.via !== undefined && person.via !== 'mumble';
+  const isProgram = person.via !== undefined && person.via !== 'mumble' && person.via !== 'websocket';
   const status = [
     talk,
     person.handRaised ? strings.signals.handRaised : null,

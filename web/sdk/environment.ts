@@ -1,5 +1,13 @@
 import type { GainStorage } from './gain-memory.ts';
 
+/** As `RTCRtpReceiver.getCapabilities` describes it. */
+export interface AudioCodec {
+  mimeType: string;
+  clockRate: number;
+  channels?: number;
+  sdpFmtpLine?: string;
+}
+
 /** The client's access to the browser, as a value that tests can replace. */
 export interface Environment {
   /** Monotonic time in milliseconds. */
@@ -12,7 +20,7 @@ export interface Environment {
   readonly createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
   /** The audio codecs that the browser can receive, in its own order. */
-  readonly audioCodecs: () => readonly RTCRtpCodec[];
+  readonly audioCodecs: () => readonly AudioCodec[];
   /** Null if the browser does not allow storage. */
   readonly storage: () => GainStorage | null;
 }

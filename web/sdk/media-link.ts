@@ -1,5 +1,5 @@
 import type { IceServer } from '../../src/protocol/messages.ts';
-import type { Environment } from './environment.ts';
+import type { AudioCodec, Environment } from './environment.ts';
 import { askForStereo } from './stereo-offer.ts';
 
 /** ICE may recover from `disconnected` by itself; after this time a restart is faster. */
@@ -107,7 +107,7 @@ export class MediaLink {
 /**
  * Opus with a copy of the previous frame in each packet (RFC 2198) if the browser supports it, otherwise Opus alone.
  */
-function preferRedundantOpus(transceiver: RTCRtpTransceiver, codecs: readonly RTCRtpCodec[]): void {
+function preferRedundantOpus(transceiver: RTCRtpTransceiver, codecs: readonly AudioCodec[]): void {
   const named = (mimeType: string) => codecs.filter((codec) => codec.mimeType.toLowerCase() === mimeType);
   const opus = named('audio/opus');
   if (opus.length > 0) transceiver.setCodecPreferences?.([...named('audio/red'), ...opus]);

@@ -374,6 +374,34 @@ declare class Emitter<Events> {
     off<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): void;
 }
 
+/** As `RTCRtpReceiver.getCapabilities` describes it. */
+interface AudioCodec {
+    mimeType: string;
+    clockRate: number;
+    channels?: number;
+    sdpFmtpLine?: string;
+}
+
+/** The client's access to the browser, as a value that tests can replace. */
+interface Environment {
+    /** Monotonic time in milliseconds. */
+    readonly now: () => number;
+    /** Calls back once after `delayMs`. Returns a function that cancels it. */
+    readonly setTimer: (delayMs: number, callback: () => void) => () => void;
+    /** At least 0, below 1. */
+    readonly random: () => number;
+    readonly openWebSocket: (url: string) => WebSocket;
+    readonly createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+    readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
+    /** The audio codecs that the browser can receive, in its own order. */
+    readonly audioCodecs: () => readonly AudioCodec[];
+    /** Null if the browser does not allow storage. */
+    readonly storage: () => GainStorage | null;
+}
+
+/** The part of a browser's `localStorage` that the memory uses. */
+type GainStorage = Pick<Storage, 'getItem' | 'setItem'>;
+
 /** The microphone of this page: opens it on request, measures its level, and notices when it is unplugged. */
 export declare class MicrophoneInput {
     #private;
@@ -635,6 +663,8 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
     readonly listPeople: ListPeople;
     /** Where this participant's player is, in games. */
     readonly player: PlayerPose;
+    /** @param environment the client's access to the browser: that of a `WebSocketMedia`, if there is one */
+    constructor(environment?: Environment);
     get state(): ConnectionState;
     /** Everyone in the room by id, as the server describes them: a new object for each change. `people` has lasting ones. */
     get participants(): ReadonlyMap<string, ParticipantInfo>;
@@ -853,6 +883,8 @@ export interface VoiceRoomOptions {
     readonly audio?: HTMLAudioElement;
     /** By default all three are on, which is right for speech. */
     readonly processing?: SoundProcessing;
+    /** The client's access to the browser: that of a `WebSocketMedia`, if there is one. */
+    readonly environment?: Environment;
 }
 
 /**

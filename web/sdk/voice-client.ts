@@ -59,7 +59,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   readonly #outgoing = new OutgoingTrack();
   #deafened = false;
 
-  /** @internal */
+  /** @param environment the client's access to the browser: that of a `WebSocketMedia`, if there is one */
   constructor(environment: Environment = browserEnvironment) {
     super();
     this.#environment = environment;

@@ -15,7 +15,7 @@ export interface VoiceRoomOptions {
   readonly audio?: HTMLAudioElement;
   /** By default all three are on, which is right for speech. */
   readonly processing?: SoundProcessing;
-  /** @internal */
+  /** The client's access to the browser: that of a `WebSocketMedia`, if there is one. */
   readonly environment?: Environment;
 }
 

@@ -1,0 +1,3 @@
+import { runMediaWorker } from '../sdk/websocket-media/worker.ts';
+
+runMediaWorker();

@@ -1,0 +1,3 @@
+import { registerMediaProcessors } from '../sdk/websocket-media/worklet.ts';
+
+registerMediaProcessors();
