@@ -14,10 +14,9 @@ const WEB_SOCKET_MEDIA_DECLARATIONS = join(FOLDER, 'partyline-websocket-media.d.
 /** A module, and what it runs in other threads; the page has the same. */
 const WEB_SOCKET_MEDIA = {
   'websocket-media': join(FOLDER, 'websocket-media/index.ts'),
-  'websocket-media-worker': join(ROOT, 'web/app/media-worker.ts'),
-  'websocket-media-worklet': join(ROOT, 'web/app/media-worklet.ts'),
+  'websocket-media-threads': join(ROOT, 'web/app/media-threads.ts'),
 };
-/** The types of a script that offers nothing: it is run in another thread. */
+/** The types of a script that offers nothing: it runs in other threads. */
 const NOTHING = 'export {};\n';
 export const TARGET = ['chrome109', 'firefox115', 'safari16'];
 
@@ -51,7 +50,7 @@ export async function buildPackage(outdir) {
   await copyFile(DECLARATIONS, join(outdir, 'index.d.ts'));
   await copyFile(BOT_DECLARATIONS, join(outdir, 'bot.d.ts'));
   await copyFile(WEB_SOCKET_MEDIA_DECLARATIONS, join(outdir, 'websocket-media.d.ts'));
-  for (const kind of ['worker', 'worklet']) await writeFile(join(outdir, `websocket-media-${kind}.d.ts`), NOTHING);
+  await writeFile(join(outdir, 'websocket-media-threads.d.ts'), NOTHING);
   for (const name of ['package.json', 'README.md']) await copyFile(join(FOLDER, name), join(outdir, name));
   await copyFile(join(ROOT, 'LICENSE'), join(outdir, 'LICENSE'));
 }

@@ -35,7 +35,7 @@ test('the package', async (t) => {
           'index.js',
           'index.js.map',
           'package.json',
-          ...['', '-worker', '-worklet'].flatMap((part) =>
+          ...['', '-threads'].flatMap((part) =>
             ['js', 'js.map', 'd.ts'].map((kind) => `websocket-media${part}.${kind}`),
           ),
         ],
@@ -119,7 +119,7 @@ test('the script that puts the page into a frame is tiny', async (t) => {
 /** What the examples of the documents use, with the types that they must have. */
 const USER = `import { DeviceError, VoiceError, VoiceRoom, type ErrorCode, type Participant } from '@partyline/client';
 import { WebSocketMedia } from '@partyline/client/websocket-media';
-const media = new WebSocketMedia({ worker: '/worker.js', worklet: '/worklet.js', onVia: (via) => console.log(via) });
+const media = new WebSocketMedia({ threads: '/threads.js', onVia: (via) => console.log(via) });
 const voice = new VoiceRoom({ environment: media.environment });
 voice.on('activeSpeakers', (people: readonly Participant[]) => people.map(({ name }) => name));
 const stop: () => void = voice.once('state', ({ status }) => console.log(status));

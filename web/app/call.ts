@@ -22,7 +22,7 @@ import { pathOfRoom, socketUrl } from './room-link.ts';
 import { RoomsModel } from './rooms/rooms-model.ts';
 import { ShareModel } from './share/share-model.ts';
 import { SignalsModel } from './signals/signals-model.ts';
-import { SoundWay } from './sound-way.ts';
+import { environment, loadWebSocketWay } from './sound-way.ts';
 import { SoundModel } from './sounds/sound-model.ts';
 import { SpeakerOutput } from './speaker-output.ts';
 import { QualityHistory } from './stats/quality-history.ts';
@@ -41,8 +41,7 @@ export interface JoinChoices {
 
 /** The page's state and actions: the views show its signals and call its methods. */
 export class Call {
-  readonly way = new SoundWay();
-  readonly client = new VoiceClient(this.way.environment);
+  readonly client = new VoiceClient(environment);
   readonly microphone = new MicrophoneInput(() => void this.#microphoneLost());
   readonly speaker: SpeakerOutput;
   readonly chat = new ChatModel(this.client);
@@ -309,7 +308,7 @@ export class Call {
     this.room.value = room;
     if (mode === 'listen') this.microphone.close();
     this.client.setMicrophone(this.microphone.sent.value);
-    await this.speaker.choose(preferences.value.outputId);
+    await Promise.all([loadWebSocketWay(), this.speaker.choose(preferences.value.outputId)]);
     const isAdmitted = await this.client
       .connect(socketUrl(location), {
         ...{ room, name, muted: !this.voice.isSending.value, deafened },

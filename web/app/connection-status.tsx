@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { HeadphonesOffIcon, SpeakerIcon, WarningIcon } from './icons.tsx';
 import { strings } from './language.ts';
+import { wayNote } from './sound-way.ts';
 
 const BARS = { good: 4, fair: 2, poor: 1 } as const;
 
@@ -14,8 +15,7 @@ export function ConnectionStatus({ call }: { call: Call }) {
   const grade = hasSound ? (call.quality.value?.grade ?? null) : null;
   const bars = grade === null ? 0 : BARS[grade];
   const words = grade === null ? strings.state(state) : strings.quality[grade];
-  const sound =
-    hasSound && call.way.via.value === 'websocket' ? `${words}${strings.separator}${strings.overHttps}` : words;
+  const sound = hasSound && wayNote.value ? words + strings.separator + wayNote.value : words;
   const text = isAnswering ? sound : strings.notAnswering;
   return (
     <p
@@ -23,7 +23,7 @@ export function ConnectionStatus({ call }: { call: Call }) {
       data-testid="connection-state"
       data-state={state.status}
       data-media={state.status === 'connected' ? state.media : undefined}
-      data-via={call.way.via.value}
+      data-via={wayNote.value && 'websocket'}
       data-quality={grade ?? undefined}
       data-answering={isAnswering}
     >

@@ -1,15 +1,13 @@
 import { signal } from '@preact/signals';
-import { WebSocketMedia } from '../sdk/websocket-media/web-socket-media.ts';
-import { fileOf } from './voice/worklets.ts';
+import { browserEnvironment } from '../sdk/environment.ts';
+import { MediaLink } from '../sdk/media-link.ts';
 
-/** How the sound goes: by WebRTC, or over a WebSocket where that does not get through. */
-export class SoundWay {
-  readonly via = signal<'webrtc' | 'websocket'>('webrtc');
-  /** For the client. */
-  readonly environment = new WebSocketMedia({
-    ...{ worker: fileOf('worker', 'media'), worklet: fileOf('worklet', 'media') },
-    onVia: (via) => {
-      this.via.value = via;
-    },
-  }).environment;
-}
+/** What people are told while the sound goes over a WebSocket, because WebRTC does not get through; otherwise empty. */
+export const wayNote = signal('');
+
+/** The client's access to the browser, which the code for WebSockets changes once it is loaded. */
+export const environment = { ...browserEnvironment };
+
+/** Call it before a join. Without that code, there is only WebRTC. */
+export const loadWebSocketWay = () =>
+  import('./web-socket-way.ts').then((late) => late.useWebSocket(environment, wayNote, MediaLink)).catch(() => {});

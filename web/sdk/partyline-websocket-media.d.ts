@@ -29,22 +29,24 @@ interface Environment {
 type GainStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
 export interface WebSocketMediaOptions {
-    /** The URL of `websocket-media-worker.js` on the page's own origin. */
-    readonly worker: string | URL;
-    /** The URL of `websocket-media-worklet.js`. */
-    readonly worklet: string | URL;
+    /** The URL of `websocket-media-threads.js` on the page's own origin, for a worker and a worklet. */
+    readonly threads: string | URL;
     /** The sound goes another way now. */
     readonly onVia?: (via: 'webrtc' | 'websocket') => void;
+}
+
+/** See `WebSocketMedia`, which has the client's parts with it. */
+declare class MediaFallback {
+    #private;
+    readonly environment: Environment;
+    /** How the sound goes. */
+    get via(): 'webrtc' | 'websocket';
 }
 
 /**
  * Sound over a WebSocket where WebRTC does not get through. Pass its `environment` to a `VoiceClient` or `VoiceRoom`, one
  * each. It falls back when WebRTC has not connected for 5 s, and goes back when WebRTC gets through again.
  */
-export declare class WebSocketMedia {
-    #private;
-    readonly environment: Environment;
+export declare class WebSocketMedia extends MediaFallback {
     constructor(options: WebSocketMediaOptions);
-    /** How the sound goes. */
-    get via(): 'webrtc' | 'websocket';
 }

@@ -1,7 +1,8 @@
 import { type Test, test } from 'tap';
 import type { Environment } from '../../../web/sdk/environment.ts';
+import { MediaLink } from '../../../web/sdk/media-link.ts';
 import { VoiceClient } from '../../../web/sdk/voice-client.ts';
-import { WebSocketMedia } from '../../../web/sdk/websocket-media/web-socket-media.ts';
+import { MediaFallback } from '../../../web/sdk/websocket-media/media-fallback.ts';
 import type { WorkerCommand, WorkerReport } from '../../../web/sdk/websocket-media/worker-messages.ts';
 import { FakeBrowser, FakePeerConnection, FakeTrack, FakeWebSocket, joined, settle } from '../fake-browser.ts';
 
@@ -100,12 +101,14 @@ async function setUp(t: Test, { hasWebRtc = true } = {}) {
       return reals.at(-1) as unknown as RTCPeerConnection;
     },
   };
-  const media = new WebSocketMedia({
-    worker: 'worker',
-    worklet: 'worklet',
-    environment,
-    onVia: (via) => vias.push(via),
-  });
+  const media = new MediaFallback(
+    {
+      threads: 'threads',
+
+      onVia: (via) => vias.push(via),
+    },
+    { environment, createLink: (...given) => new MediaLink(...given) },
+  );
   const client = new VoiceClient(media.environment);
   const streams: unknown[] = [];
   const states: string[] = [];

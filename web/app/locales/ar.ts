@@ -270,7 +270,6 @@ export const table = {
     busy: 'الخادم مشغول',
   },
   quality: { good: 'اتصال جيد', fair: 'اتصال متوسط', poor: 'اتصال ضعيف' },
-  overHttps: 'عبر HTTPS، مع تأخير أكبر قليلًا',
   notAnswering: 'الخادم لا يستجيب',
   backAfterRestart: 'ستعود تلقائيًا.',
   stillHeard: 'يتعذر الوصول إلى الخادم، لكن الصوت ما زال يعمل.',

@@ -267,7 +267,6 @@ export const table = {
     busy: 'Server ist ausgelastet',
   },
   quality: { good: 'Gute Verbindung', fair: 'Mäßige Verbindung', poor: 'Schlechte Verbindung' },
-  overHttps: 'über HTTPS, mit etwas mehr Verzögerung',
   notAnswering: 'Der Server antwortet nicht',
   backAfterRestart: 'Du kommst von selbst zurück.',
   stillHeard: 'Der Server ist nicht erreichbar, aber der Ton läuft noch.',

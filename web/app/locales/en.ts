@@ -331,7 +331,6 @@ export const table = {
     QualityGrade,
     string
   >,
-  overHttps: 'over HTTPS, with a little more delay',
   notAnswering: 'The server does not answer',
   backAfterRestart: 'You will be back by yourself.',
   stillHeard: 'The server cannot be reached, but audio still works.',

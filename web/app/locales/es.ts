@@ -264,7 +264,6 @@ export const table = {
     busy: 'Servidor saturado',
   },
   quality: { good: 'Buena conexión', fair: 'Conexión regular', poor: 'Mala conexión' },
-  overHttps: 'por HTTPS, con algo más de retraso',
   notAnswering: 'El servidor no responde',
   backAfterRestart: 'Volverás a entrar sin hacer nada.',
   stillHeard: 'No se llega al servidor, pero el audio sigue funcionando.',

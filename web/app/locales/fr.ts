@@ -266,7 +266,6 @@ export const table = {
     busy: 'Serveur surchargé',
   },
   quality: { good: 'Bonne connexion', fair: 'Connexion moyenne', poor: 'Mauvaise connexion' },
-  overHttps: 'par HTTPS, avec un peu plus de retard',
   notAnswering: 'Le serveur ne répond pas',
   backAfterRestart: 'Tu reviendras sans rien faire.',
   stillHeard: 'Le serveur est injoignable, mais le son passe encore.',

@@ -262,7 +262,6 @@ export const table = {
     busy: 'サーバーが混雑',
   },
   quality: { good: '接続は良好', fair: '接続はまずまず', poor: '接続が不安定' },
-  overHttps: 'HTTPS 経由のため少し遅れます',
   notAnswering: 'サーバーが応答しません',
   backAfterRestart: '自動的に戻ります。',
   stillHeard: 'サーバーに接続できませんが、音声はまだつながっています。',

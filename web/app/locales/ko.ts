@@ -261,7 +261,6 @@ export const table = {
     busy: '서버가 바빠요',
   },
   quality: { good: '연결 좋음', fair: '연결 보통', poor: '연결 나쁨' },
-  overHttps: 'HTTPS로 연결되어 조금 늦게 들려요',
   notAnswering: '서버가 응답하지 않아요',
   backAfterRestart: '자동으로 다시 들어가요.',
   stillHeard: '서버에 연결할 수 없지만 소리는 아직 들려요.',

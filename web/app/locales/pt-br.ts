@@ -265,7 +265,6 @@ export const table = {
     busy: 'Servidor ocupado',
   },
   quality: { good: 'Boa conexão', fair: 'Conexão razoável', poor: 'Conexão ruim' },
-  overHttps: 'por HTTPS, com um pouco mais de atraso',
   notAnswering: 'O servidor não responde',
   backAfterRestart: 'Você voltará sem precisar fazer nada.',
   stillHeard: 'Não é possível alcançar o servidor, mas o áudio ainda funciona.',

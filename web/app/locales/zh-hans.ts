@@ -258,7 +258,6 @@ export const table = {
     busy: '服务器繁忙',
   },
   quality: { good: '连接良好', fair: '连接一般', poor: '连接较差' },
-  overHttps: '通过 HTTPS 传输，延迟稍大',
   notAnswering: '服务器没有响应',
   backAfterRestart: '你会自动回到房间。',
   stillHeard: '无法连接到服务器，但声音仍然正常。',

@@ -1,4 +1,4 @@
-import type { WebSocketMedia } from './web-socket-media.ts';
+import type { MediaFallback } from './media-fallback.ts';
 
 /**
  * Looks like an `RTCPeerConnection` to the client, as far as the client uses one, and has a real one inside, unless the
@@ -9,12 +9,12 @@ export class FallbackConnection {
   onconnectionstatechange: (() => void) | null = null;
   track: MediaStreamTrack | null = null;
   configuration: RTCConfiguration;
-  readonly #media: WebSocketMedia;
+  readonly #media: MediaFallback;
   #real: RTCPeerConnection | null = null;
   #sender: RTCRtpSender | undefined;
 
   /** @param real null if there is none */
-  constructor(media: WebSocketMedia, configuration: RTCConfiguration, real: RTCPeerConnection | null) {
+  constructor(media: MediaFallback, configuration: RTCConfiguration, real: RTCPeerConnection | null) {
     this.#media = media;
     this.configuration = configuration;
     this.adopt(real);

@@ -1,7 +1,8 @@
 /** The way of the sound over a WebSocket, and back. Loaded when WebRTC does not get through. */
+
+import type { MediaFallback } from './media-fallback.ts';
 import { SocketSound } from './socket-sound.ts';
 import { tryWebRtc } from './try-web-rtc.ts';
-import type { WebSocketMedia } from './web-socket-media.ts';
 
 /** After that the WebSocket is given up, and WebRTC is tried again as at the beginning. */
 const LOST_FOR_MS = 15_000;
@@ -13,7 +14,7 @@ const MAX_TRY_MS = 300_000;
 const TRY_AT_MOST_EVERY_MS = 5000;
 
 export class Fallback {
-  readonly #media: WebSocketMedia;
+  readonly #media: MediaFallback;
   #sound: SocketSound | null = null;
   /** What comes over the WebSocket. */
   #mix: MediaStreamTrack | null = null;
@@ -27,7 +28,7 @@ export class Fallback {
   #cancelLeft = () => {};
   #cancelStart = () => {};
 
-  constructor(media: WebSocketMedia) {
+  constructor(media: MediaFallback) {
     this.#media = media;
   }
 
@@ -51,7 +52,6 @@ export class Fallback {
     this.#cancelStart();
     if (membership === null || connection === null || this.#sound !== null) return;
     if (connection.connectionState === 'connected') return;
-    const { worker, worklet } = options;
     this.#resumeToken = membership.resumeToken;
     const whenCurrent =
       <Given extends unknown[]>(run: (...given: Given) => void) =>
@@ -59,7 +59,7 @@ export class Fallback {
         if (sound === this.#sound) run(...given);
       };
     const sound: SocketSound = new SocketSound({
-      ...{ worker, worklet, ...membership, track: connection.track },
+      ...{ threads: options.threads, ...membership, track: connection.track },
       onAttached: whenCurrent((mix) => this.#attached(mix)),
       onLost: whenCurrent(() => this.#lost()),
       onFailed: whenCurrent(() => this.#failed()),
@@ -161,7 +161,7 @@ export class Fallback {
     if (this.#isTrying || connection === null || sound === null || this.#state !== 'connected') return;
     this.#isTrying = true;
     this.#triedMs = base.now();
-    const real = await tryWebRtc(base, connection, (sdp) => sound.offer(sdp));
+    const real = await tryWebRtc(this.#media, connection, (sdp) => sound.offer(sdp));
     this.#isTrying = false;
     if (real === null || connection !== this.#media.connection || sound !== this.#sound) {
       real?.connection.close();

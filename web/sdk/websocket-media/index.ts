@@ -1,2 +1,3 @@
 /** Everything that `@partyline/client/websocket-media` offers. */
-export { WebSocketMedia, type WebSocketMediaOptions } from './web-socket-media.ts';
+export type { WebSocketMediaOptions } from './media-fallback.ts';
+export { WebSocketMedia } from './web-socket-media.ts';

@@ -4,8 +4,8 @@ import type { PlayoutFigures } from './playout-buffer.ts';
 import type { WorkerCommand, WorkerReport } from './worker-messages.ts';
 
 export interface SocketSoundOptions {
-  readonly worker: string | URL;
-  readonly worklet: string | URL;
+  /** See `WebSocketMediaOptions`. */
+  readonly threads: string | URL;
   readonly url: string;
   readonly room: string;
   readonly resumeToken: string;
@@ -40,7 +40,7 @@ export class SocketSound {
   constructor(options: SocketSoundOptions) {
     this.#options = options;
     this.#track = options.track;
-    this.#worker = new Worker(options.worker, { type: 'module' });
+    this.#worker = new Worker(options.threads, { type: 'module' });
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => this.#report(data);
     this.#worker.onerror = () => options.onFailed();
     this.#figuresTimer = setInterval(() => this.#post({ type: 'figures' }), FIGURES_EVERY_MS);
@@ -107,9 +107,9 @@ export class SocketSound {
 
   async #start(): Promise<void> {
     const context = this.#context;
-    const { worklet, url, room, resumeToken } = this.#options;
+    const { threads, url, room, resumeToken } = this.#options;
     void context.resume();
-    await context.audioWorklet.addModule(worklet);
+    await context.audioWorklet.addModule(threads);
     if (this.#isClosed) return;
     const destination = context.createMediaStreamDestination();
     destination.channelCount = 1;

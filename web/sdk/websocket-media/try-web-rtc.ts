@@ -1,6 +1,5 @@
 import type { IceServer } from '../../../src/protocol/messages.ts';
-import type { Environment } from '../environment.ts';
-import { MediaLink } from '../media-link.ts';
+import type { MediaFallback } from './media-fallback.ts';
 
 /** A network that lets WebRTC through does so in less. */
 const TRY_FOR_MS = 8000;
@@ -21,7 +20,7 @@ export interface Attempt {
  * @param answer the server's answer to an offer, null if it has none
  */
 export async function tryWebRtc(
-  environment: Environment,
+  { base: environment, createLink }: Pick<MediaFallback, 'base' | 'createLink'>,
   { configuration, track }: Attempt,
   answer: (sdp: string) => Promise<string | null>,
 ): Promise<WorkingConnection | null> {
@@ -34,7 +33,7 @@ export async function tryWebRtc(
   const cancel = environment.setTimer(TRY_FOR_MS, () => end(false));
   const failed = () => end(false);
   try {
-    const link = new MediaLink(
+    const link = createLink(
       {
         ...environment,
         createPeerConnection: () => {

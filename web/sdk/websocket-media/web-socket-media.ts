@@ -1,112 +1,18 @@
-import { browserEnvironment, type Environment } from '../environment.ts';
-import type { Fallback } from './fallback.ts';
-import { FallbackConnection } from './fallback-connection.ts';
+import { browserEnvironment } from '../environment.ts';
+import { MediaLink } from '../media-link.ts';
+import { type ClientParts, MediaFallback, type WebSocketMediaOptions } from './media-fallback.ts';
 
-export interface WebSocketMediaOptions {
-  /** The URL of `websocket-media-worker.js` on the page's own origin. */
-  readonly worker: string | URL;
-  /** The URL of `websocket-media-worklet.js`. */
-  readonly worklet: string | URL;
-  /** The sound goes another way now. */
-  readonly onVia?: (via: 'webrtc' | 'websocket') => void;
-  /** @internal */
-  readonly environment?: Environment;
-}
-
-/** Whose sound it is, as the server said it to the client. */
-export interface Membership {
-  readonly url: string;
-  readonly room: string;
-  readonly resumeToken: string;
-}
-
-/** ICE may take so long, at the beginning and after it was interrupted. */
-const FAILED_AFTER_MS = 5000;
-const JOINED = '{"type":"joined"';
+const PARTS: ClientParts = {
+  environment: browserEnvironment,
+  createLink: (...given) => new MediaLink(...given),
+};
 
 /**
  * Sound over a WebSocket where WebRTC does not get through. Pass its `environment` to a `VoiceClient` or `VoiceRoom`, one
  * each. It falls back when WebRTC has not connected for 5 s, and goes back when WebRTC gets through again.
  */
-export class WebSocketMedia {
-  readonly environment: Environment;
-  /** @internal */
-  readonly base: Environment;
-  /** @internal */
-  readonly options: WebSocketMediaOptions;
-  /** @internal Loaded when WebRTC does not get through. */
-  fallback: Fallback | null = null;
-  /** @internal */
-  membership: Membership | null = null;
-  /** @internal The one that the client uses now. */
-  connection: FallbackConnection | null = null;
-  #cancel: (() => void) | null = null;
-  #failedAfterMs = FAILED_AFTER_MS;
-
+export class WebSocketMedia extends MediaFallback {
   constructor(options: WebSocketMediaOptions) {
-    const { environment: base = browserEnvironment } = options;
-    this.options = options;
-    this.base = base;
-    this.environment = {
-      ...base,
-      openWebSocket: (url) => {
-        const socket = base.openWebSocket(url);
-        socket.addEventListener('message', ({ data }) => {
-          if (typeof data !== 'string' || !data.startsWith(JOINED)) return;
-          this.membership = { ...JSON.parse(data), url: url.replace(/ws$/, 'media') };
-          this.fallback?.joined();
-        });
-        return socket;
-      },
-      createPeerConnection: (configuration) => {
-        const connection = new FallbackConnection(this, configuration, this.#createReal(configuration));
-        this.connection = connection;
-        this.fallback?.opened();
-        this.changed(connection);
-        return connection as unknown as RTCPeerConnection;
-      },
-    };
-  }
-
-  /** How the sound goes. */
-  get via(): 'webrtc' | 'websocket' {
-    return this.fallback?.state === undefined ? 'webrtc' : 'websocket';
-  }
-
-  /** @internal Something has happened to a connection. */
-  changed(connection: FallbackConnection, isClosed = false): void {
-    if (connection !== this.connection) return;
-    const isConnected = connection.connectionState === 'connected';
-    if (isClosed || isConnected) {
-      this.#cancel?.();
-      this.#cancel = null;
-    }
-    if (isClosed) {
-      this.connection = null;
-      this.fallback?.closed();
-    } else if (isConnected) this.fallback?.connected();
-    else this.#cancel ??= this.base.setTimer(this.#failedAfterMs, () => void this.#fall());
-  }
-
-  #createReal(configuration: RTCConfiguration): RTCPeerConnection | null {
-    try {
-      if (this.via === 'webrtc') return this.base.createPeerConnection(configuration);
-    } catch {
-      // This browser has no WebRTC.
-      this.#failedAfterMs = 0;
-    }
-    return null;
-  }
-
-  async #fall(): Promise<void> {
-    this.#cancel = null;
-    this.#failedAfterMs = FAILED_AFTER_MS;
-    try {
-      const { Fallback } = await import('./fallback.ts');
-      this.fallback ??= new Fallback(this);
-      this.fallback.start();
-    } catch {
-      if (this.connection !== null) this.changed(this.connection);
-    }
+    super(options, PARTS);
   }
 }

@@ -25,6 +25,8 @@ export const table = {
     failed: 'تعذّر تحميلهم. حاول مرة أخرى.',
   },
 
+  overHttps: 'عبر HTTPS، مع تأخير أكبر قليلًا',
+
   shortcuts: {
     title: 'اختصارات لوحة المفاتيح',
     isOn: 'مفاتيح مفردة',

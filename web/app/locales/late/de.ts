@@ -24,6 +24,8 @@ export const table = {
     failed: 'Sie konnten nicht geladen werden. Bitte versuche es noch einmal.',
   },
 
+  overHttps: 'über HTTPS, mit etwas mehr Verzögerung',
+
   shortcuts: {
     title: 'Tastenkürzel',
     isOn: 'Einzelne Tasten',

@@ -24,6 +24,8 @@ export const table = {
     failed: 'They could not be loaded. Please try again.',
   },
 
+  overHttps: 'over HTTPS, with a little more delay',
+
   shortcuts: {
     title: 'Keyboard shortcuts',
     isOn: 'Single keys',

@@ -24,6 +24,8 @@ export const table = {
     failed: 'No se pudieron cargar. Inténtalo de nuevo.',
   },
 
+  overHttps: 'por HTTPS, con algo más de retraso',
+
   shortcuts: {
     title: 'Atajos de teclado',
     isOn: 'Teclas sueltas',

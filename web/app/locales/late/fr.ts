@@ -24,6 +24,8 @@ export const table = {
     failed: 'Impossible de les charger. Réessaie.',
   },
 
+  overHttps: 'par HTTPS, avec un peu plus de retard',
+
   shortcuts: {
     title: 'Raccourcis clavier',
     isOn: 'Touches simples',

@@ -24,6 +24,8 @@ export const table = {
     failed: '불러오지 못했어요. 다시 시도해 주세요.',
   },
 
+  overHttps: 'HTTPS로 연결되어 조금 늦게 들려요',
+
   shortcuts: {
     title: '단축키',
     isOn: '한 글자 단축키',

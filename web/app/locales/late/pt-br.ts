@@ -24,6 +24,8 @@ export const table = {
     failed: 'Não foi possível carregar. Tente de novo.',
   },
 
+  overHttps: 'por HTTPS, com um pouco mais de atraso',
+
   shortcuts: {
     title: 'Atalhos do teclado',
     isOn: 'Teclas simples',

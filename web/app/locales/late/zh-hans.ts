@@ -24,6 +24,8 @@ export const table = {
     failed: '无法加载。请重试。',
   },
 
+  overHttps: '通过 HTTPS 传输，延迟稍大',
+
   shortcuts: {
     title: '键盘快捷键',
     isOn: '单个按键',

@@ -1,3 +1,0 @@
-import { runMediaWorker } from '../sdk/websocket-media/worker.ts';
-
-runMediaWorker();

@@ -1,3 +1,0 @@
-import { registerMediaProcessors } from '../sdk/websocket-media/worklet.ts';
-
-registerMediaProcessors();
