@@ -171,6 +171,14 @@ export class MumbleClient {
     this.#udp = undefined;
   }
 
+  /** From now on its packets come from the port that another client had, which has none until it sends again. */
+  takePortOf(other: MumbleClient): void {
+    this.#udp = other.#udp;
+    other.#udp = undefined;
+    this.#udp?.removeAllListeners('message');
+    this.#udp?.on('message', (datagram) => this.#receiveDatagram(datagram));
+  }
+
   close(): void {
     this.socket.destroy();
   }
@@ -179,14 +187,16 @@ export class MumbleClient {
     if (this.#udp !== undefined) return this.#udp;
     const socket = createSocket('udp4');
     socket.on('error', () => {});
-    socket.on('message', (datagram) => {
-      const text = this.crypt?.decrypt(datagram);
-      if (text === undefined || text === null) return;
-      if (isPing(this.format, text)) this.udpPings++;
-      else this.#hear(text, 'udp');
-    });
+    socket.on('message', (datagram) => this.#receiveDatagram(datagram));
     this.#udp = socket;
     return socket;
+  }
+
+  #receiveDatagram(datagram: Buffer): void {
+    const text = this.crypt?.decrypt(datagram);
+    if (text === undefined || text === null) return;
+    if (isPing(this.format, text)) this.udpPings++;
+    else this.#hear(text, 'udp');
   }
 
   #hear(packet: Uint8Array, by: HeardVoice['by']): void {

@@ -45,10 +45,18 @@ export interface UdpPortOptions {
 
 /** Decryptions for datagrams from unknown addresses: 2 % of a core at most. */
 const TRIALS = { perSecond: 2000, burst: 500 };
+/** The same for one host, so that others are found while somebody floods from there, or in its name. */
+const TRIALS_OF_HOST = { perSecond: 500, burst: 200 };
 /** Answers to the list of servers, which may go to a forged address. */
 const LIST_PINGS = { perSecond: 200, burst: 200 };
 /** More addresses than a machine has. */
 const MAX_SOCKETS = 64;
+
+/** The sessions whose TCP connections come from one host. */
+interface Host {
+  readonly users: Set<UdpUser>;
+  readonly trials: TokenBucket;
+}
 
 interface Bound {
   readonly user: UdpUser;
@@ -64,7 +72,7 @@ export class UdpPort {
   readonly #bound = new Map<string, Bound>();
   readonly #keyOf = new Map<UdpUser, string>();
   /** By the host that a session's TCP connection comes from. */
-  readonly #byHost = new Map<string, Set<UdpUser>>();
+  readonly #byHost = new Map<string, Host>();
   readonly #trials: TokenBucket;
   readonly #listPings: TokenBucket;
   readonly #counts = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };
@@ -103,8 +111,11 @@ export class UdpPort {
    * cannot be bound, the tunnel remains.
    */
   add(user: UdpUser, remote: string, local: string): void {
-    const users = this.#byHost.get(remote) ?? new Set();
-    this.#byHost.set(remote, users.add(user));
+    const known = this.#byHost.get(remote);
+    const trials = new TokenBucket({ ...TRIALS_OF_HOST, now: this.#options.clock.now() });
+    const of = known ?? { users: new Set(), trials };
+    of.users.add(user);
+    this.#byHost.set(remote, of);
     const { host } = this.#options;
     const isForAll = host === '0.0.0.0' || host === '::';
     if (!isForAll || this.#sockets.has(local) || this.#sockets.size >= MAX_SOCKETS) return;
@@ -118,7 +129,7 @@ export class UdpPort {
   }
 
   delete(user: UdpUser, remote: string): void {
-    const users = this.#byHost.get(remote);
+    const users = this.#byHost.get(remote)?.users;
     users?.delete(user);
     if (users?.size === 0) this.#byHost.delete(remote);
     this.#unbind(user);
@@ -161,29 +172,36 @@ export class UdpPort {
       }
     }
     if (this.#answerList(socket, datagram, from)) return;
-    if (bound !== undefined) {
+    if (this.#findOwner(socket, datagram, from, key, bound?.user)) return;
+    if (bound === undefined) this.#counts.unknown++;
+    else {
       this.#counts.refused++;
       bound.user.undecryptable();
-    } else this.#findOwner(socket, datagram, from, key);
+    }
   }
 
-  /** Those without an address come first, but a NAT may have given a new one to any. */
-  #findOwner(socket: Socket, datagram: Buffer, from: RemoteInfo, key: string): void {
-    const users = this.#byHost.get(withoutMapping(from.address));
+  /**
+   * Those without an address come first, but a NAT may have given a new one to any, also one that another client had.
+   * @param tried whose key does not decrypt it
+   */
+  #findOwner(socket: Socket, datagram: Buffer, from: RemoteInfo, key: string, tried: UdpUser | undefined): boolean {
+    const host = this.#byHost.get(withoutMapping(from.address));
+    if (host === undefined) return false;
     const nowMs = this.#options.clock.now();
     for (const wantsBound of [false, true]) {
-      for (const user of users ?? []) {
-        if (this.#keyOf.has(user) !== wantsBound) continue;
-        if (!this.#trials.take(nowMs)) break;
+      for (const user of host.users) {
+        if (user === tried || this.#keyOf.has(user) !== wantsBound) continue;
+        if (!host.trials.take(nowMs) || !this.#trials.take(nowMs)) return false;
         this.#counts.trials++;
         const text = user.crypt.decrypt(datagram);
         if (text === null) continue;
+        if (tried !== undefined) this.#unbind(tried);
         this.#bindUser(user, key, socket, from);
         user.receiveDatagram(text);
-        return;
+        return true;
       }
     }
-    this.#counts.unknown++;
+    return false;
   }
 
   #bindUser(user: UdpUser, key: string, socket: Socket, { address, port }: RemoteInfo): void {
