@@ -85,7 +85,7 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
     usage: 'ban --identity ID | --address ADDRESS | --room ROOM --participant WHO',
     about: 'Bans somebody, who need not be here, and removes them if they are.',
     flags: [
-      ['--identity ID', 'The identity in their token, or mumble: and the hash of their certificate.'],
+      ['--identity ID', 'The identity in their token, or mumble: and the hash of a certificate.'],
       ['--address ADDRESS', 'An IP address or a network such as 192.0.2.0/24, in all rooms.'],
       ['--participant WHO', 'Somebody in the room: their identity, or else their address.'],
       ['--room ROOM', 'Only in this room. Without it: on the whole server.'],

@@ -349,6 +349,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     },
     { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     ...mumble.parts,
+    {
+      name: 'media over WebSockets',
+      close: () => mediaSockets.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE),
+    },
     { name: 'bots', close: () => bots.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     {

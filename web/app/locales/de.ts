@@ -328,6 +328,7 @@ export const table = {
     kicked: 'Die Moderation hat dich aus dem Raum entfernt.',
     unknown_room: 'Diesen Raum gibt es nicht mehr.',
     identity_present: 'Du bist schon in diesem Raum, in einem anderen Fenster.',
+    room_elsewhere: 'Dieser Raum ist auf einem anderen Server. Verlasse diesen und tritt dort neu bei.',
     room_full: 'Dieser Raum ist voll. Versuche es später noch einmal oder wähle einen anderen.',
     too_many_rooms:
       'Auf dem Server gibt es schon so viele Räume wie erlaubt. Tritt einem davon bei oder versuche es später noch einmal.',

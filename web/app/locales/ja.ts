@@ -321,6 +321,7 @@ export const table = {
     kicked: 'モデレーターがあなたをルームから退出させました。',
     unknown_room: 'このルームはもうありません。',
     identity_present: '別のウィンドウですでにそのルームにいます。',
+    room_elsewhere: 'このルームは別のサーバーにあります。退出してから参加し直してください。',
     room_full: 'このルームは満員です。あとで試すか、別のルームを選んでください。',
     too_many_rooms: 'サーバーのルーム数が上限に達しました。今あるルームに参加するか、あとでお試しください。',
     too_many_rooms_of_address:
