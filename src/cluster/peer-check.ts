@@ -44,6 +44,7 @@ export class PeerCheck {
       let address: URL;
       try {
         address = new URL('/healthz', url);
+        if (!/^https?:$/.test(address.protocol)) throw new TypeError('it is no address of a web server');
       } catch {
         resolve('silent');
         return;

@@ -106,7 +106,8 @@ export class RedisEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    this.#client.destroy();
+    // It throws if the connection is closed already.
+    if (this.#client.isOpen) this.#client.destroy();
   }
 
   /** The client has no deadline for a command that was sent. */

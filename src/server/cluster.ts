@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
+import type { Engine } from '../cluster/engine.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
 import type { Config } from '../config/config.ts';
 import type { HealthProblem } from '../http/health.ts';
@@ -34,7 +35,12 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
   if (!/^rediss?:\/\//.test(url))
     throw settingsError(new Error('cluster-engine must begin with redis:// or rediss://.'));
   const { RedisEngine } = await import('../cluster/redis-engine.ts');
-  const engine = new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
+  let engine: Engine;
+  try {
+    engine = new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
+  } catch (error) {
+    throw settingsError(new Error(`cluster-engine cannot be used: ${(error as Error).message}.`));
+  }
   const peers = new PeerCheck(clock);
   const directory = new ClusterDirectory({
     engine,

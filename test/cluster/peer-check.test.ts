@@ -31,7 +31,7 @@ test('a peer that accepts connections and says nothing is silent; one that is go
   const check = new PeerCheck(systemClock);
   t.equal(await check.check(`http://127.0.0.1:${await portOf(server)}`), 'silent');
   t.equal(await check.check(`http://127.0.0.1:${await freePort()}`), 'refused');
-  t.equal(await check.check('no url'), 'silent');
+  for (const url of ['no url', 'ftp://127.0.0.1', 'http://']) t.equal(await check.check(url), 'silent', url);
   const breaking = createTcpServer((socket) => socket.destroy());
   t.teardown(() => breaking.close());
   t.equal(await check.check(`http://127.0.0.1:${await portOf(breaking)}`), 'silent');

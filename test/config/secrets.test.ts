@@ -224,3 +224,16 @@ test('further admin tokens have names and scopes, on lines of a file or in a lis
   ]);
   t.end();
 });
+
+test('a cluster needs its secret and the addresses of this server', (t) => {
+  const engine = ['--cluster-engine', 'redis://127.0.0.1'];
+  t.strictSame(problemsFrom(engine), [
+    'cluster-engine requires cluster-secret or cluster-secret-file.',
+    'cluster-engine requires node-url.',
+    'cluster-engine requires cluster-peer.',
+  ]);
+  const addresses = ['--node-url', '/n/n1/ws', '--cluster-peer', 'http://10.0.0.1:8080'];
+  t.strictSame(problemsFrom([...engine, ...addresses, '--cluster-secret', 'short']).length, 1);
+  t.equal(configFrom([...engine, ...addresses, '--cluster-secret', SECRET]).clusterSecret, SECRET);
+  t.end();
+});
