@@ -1,31 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
-import { freePort } from '../../bench/lib/free-port.ts';
+import { type ClusterNode, startNodes } from '../helpers/cluster-nodes.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type Redis, startRedis } from '../helpers/redis.ts';
-import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { startRedis } from '../helpers/redis.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
-type Node = Awaited<ReturnType<typeof startServerProcess>> & { readonly name: string; readonly webSocket: string };
 type Joined = Awaited<ReturnType<SignalingClient['join']>>;
-
-const SECRET = 'a secret that all nodes of this test have';
-
-async function startNode(t: Test, redis: Redis, name: string, more: readonly string[] = []): Promise<Node> {
-  const port = await freePort();
-  const webSocket = `ws://127.0.0.1:${port}/ws`;
-  const flags = [
-    ...['--cluster-engine', redis.url, '--cluster-secret', SECRET, '--cluster-node', name],
-    ...['--node-url', webSocket, '--cluster-peer', `http://127.0.0.1:${port}`, '--port', String(port)],
-    ...['--cluster-lease-ms', '1500', '--max-joins-per-minute', '0', '--max-connections-per-address', '0'],
-    ...['--max-rooms-per-address', '0'],
-    ...more,
-  ];
-  const server = await startServerProcess(BUILT_SERVER, flags);
-  t.teardown(() => server.kill());
-  return Object.assign(server, { name, webSocket });
-}
 
 /** As long as the client library waits for a server, so that one that stands still does not hold it. */
 const OPEN_MS = 6000;
@@ -65,7 +46,7 @@ async function enterInTheEnd(t: Test, urls: readonly string[], room: string, nam
   }
 }
 
-async function healthOf({ url }: Node) {
+async function healthOf({ url }: ClusterNode) {
   const response = await fetch(`${url}healthz`);
   return {
     status: response.status,
@@ -76,7 +57,7 @@ async function healthOf({ url }: Node) {
 test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.close());
-  const nodes = await Promise.all(['n1', 'n2', 'n3'].map((name) => startNode(t, redis, name)));
+  const nodes = await startNodes(t, redis, ['n1', 'n2', 'n3']);
   const urls = nodes.map(({ webSocket }) => webSocket);
   const nodeAt = (url: string) => nodes.find(({ webSocket }) => webSocket === url)!;
 
@@ -157,12 +138,14 @@ test('a node with another secret is not believed', {
 }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.close());
-  const good = await startNode(t, redis, 'good');
-  const stranger = await startNode(t, redis, 'stranger', [
-    '--cluster-secret',
-    'another secret, just as long as the other',
-  ]);
-  for (let i = 0; i < 6; i++) t.equal((await enter(t, good.webSocket, `room-${i}`, 'Ada')).url, good.webSocket);
-  const taken = await enter(t, stranger.webSocket, 'mine', 'Ben');
-  t.equal(taken.url, stranger.webSocket);
+  const [good] = await startNodes(t, redis, ['good']);
+  const [stranger] = await startNodes(
+    t,
+    redis,
+    ['stranger'],
+    ['--cluster-secret', 'another secret, just as long as it is'],
+  );
+  for (let i = 0; i < 6; i++) t.equal((await enter(t, good!.webSocket, `room-${i}`, 'Ada')).url, good!.webSocket);
+  const taken = await enter(t, stranger!.webSocket, 'mine', 'Ben');
+  t.equal(taken.url, stranger!.webSocket);
 });
