@@ -264,6 +264,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       workers: () => plane.health(),
       clock,
       ...(recording !== undefined && { recording: () => recording.recordings.figures }),
+      ...(cluster !== undefined && { cluster: () => cluster.directory.figures }),
       ...(tls !== undefined && { certificate: () => tls.figures }),
       ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
     }),

@@ -61,9 +61,10 @@ export class Call {
   /** Those of the others who were looked for. */
   readonly found = signal<readonly ParticipantInfo[]>([]);
   /** How each person looks, by id. */
-  readonly appearances = computed(() =>
-    appearances(new Map([...this.found.value.map(byId), ...this.participants.value]).values()),
-  );
+  readonly appearances = computed(() => {
+    const listed = this.participants.value;
+    return appearances([...listed.values(), ...this.found.value.filter(({ id }) => !listed.has(id))]);
+  });
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
   /** This participant is heard by the others right now. */
   readonly isSpeaking = computed(() => this.levels.value.has(this.client.participantId ?? ''));
@@ -390,8 +391,4 @@ export class Call {
       this.microphone.close();
     }
   }
-}
-
-function byId(person: ParticipantInfo): [string, ParticipantInfo] {
-  return [person.id, person];
 }

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MediaStats, WorkerHealth } from '../../media/plane.ts';
+import { type ClusterFigures, registerClusterMetrics } from './cluster-metrics.ts';
 import { by, collectCounter, collectGauge, only } from './collected-metrics.ts';
 import { type ControlFigures, registerControlMetrics } from './control-metrics.ts';
 import { registerMediaMetrics } from './media-metrics.ts';
@@ -43,6 +44,8 @@ export interface MetricsSource {
   readonly recording?: () => RecordingFigures;
   /** Present if page and media share a TCP port. */
   readonly sharedPort?: () => SharedPortFigures;
+  /** Present if the server is part of a cluster. */
+  readonly cluster?: () => ClusterFigures;
   readonly clock: Clock;
 }
 
@@ -83,6 +86,7 @@ export function createMetrics({
   certificate,
   sharedPort,
   recording,
+  cluster,
   clock,
 }: MetricsSource): Metrics {
   const registry = new Registry();
@@ -107,6 +111,7 @@ export function createMetrics({
   if (certificate !== undefined) registerCertificateMetrics(registry, certificate);
   if (sharedPort !== undefined) registerSharedPortMetrics(registry, sharedPort);
   if (recording !== undefined) registerRecordingMetrics(registry, recording);
+  if (cluster !== undefined) registerClusterMetrics(registry, cluster);
   const all = Registry.merge([registry, processMetrics()]);
 
   let latest: Promise<string> | undefined;
