@@ -63,6 +63,10 @@ export class ServerProcess implements ServerUnderTest {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   get webSocketUrl(): string {
     return `${this.url.replace('http:', 'ws:')}/ws`;
   }
