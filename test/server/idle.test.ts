@@ -56,5 +56,6 @@ test('with nobody there, and with a thousand open rooms, the server hardly wakes
   for (let i = 0; i < 1000; i++) await api.post('/rooms', { name: `room-${i}` });
   const rate = await becomesQuiet(server.pid);
   t.comment(`${rate.toFixed(1)} wake-ups a second with a thousand rooms`);
-  t.match((await api.get('/server')).body, { status: 'ok', workers: [{ restarts: 0, running: true }] });
+  const { workers, problems } = (await api.get('/server')).body;
+  t.match(workers, [{ restarts: 0, running: true }], JSON.stringify(problems));
 });
