@@ -111,8 +111,8 @@ async function serve(config: Config, warnings: readonly string[], input: Command
         for (const warning of command.warnings) log.warn(warning);
         server.reload(command.config);
       } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        log.error({ problems: error.problems }, 'settings refused: nothing was changed');
+        const problems = error instanceof ConfigError ? error.problems : [String(error)];
+        log.error({ problems }, 'settings refused: nothing was changed');
       }
     };
     const { url } = await server.listen();

@@ -31,8 +31,7 @@ export function reloadSettings(
     log.error({ problems }, 'settings refused: nothing was changed');
     return current;
   }
-  for (const follower of concerned) follower.apply(next);
-  const followed = new Set(concerned.flatMap(({ keys }) => keys));
+  const followed = new Set(concerned.filter((follower) => applies(follower, next, log)).flatMap(({ keys }) => keys));
   const applied = changed.filter((key) => followed.has(key));
   const others = changed.filter((key) => !followed.has(key));
   if (applied.length > 0) log.info({ settings: applied.map(flagName) }, 'settings applied');
@@ -42,6 +41,17 @@ export function reloadSettings(
 
 function isSource(key: SettingKey): boolean {
   return key.endsWith('File') && SOURCES.has(key.slice(0, -'File'.length));
+}
+
+/** What a check could not foresee, for instance while the server closes, ends neither the others nor the server. */
+function applies({ keys, apply }: Follower, next: Config, log: Logger): boolean {
+  try {
+    apply(next);
+    return true;
+  } catch (error) {
+    log.error({ err: error, settings: keys.map(flagName) }, 'settings could not be applied');
+    return false;
+  }
 }
 
 function problemOf(follower: Follower, next: Config): string[] {

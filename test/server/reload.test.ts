@@ -64,6 +64,26 @@ test('one setting that cannot be used keeps all others as they are', (t) => {
   t.end();
 });
 
+test('a follower that fails ends neither the others nor the server, and its setting counts as not applied', (t) => {
+  const { lines, applied, shared } = setUp();
+  const failing: Follower = {
+    keys: ['live'],
+    apply: () => {
+      throw new Error('closing');
+    },
+  };
+  const followers = [failing, ...shared.followers];
+  const after = reloadSettings(configOf(), configOf('--live', 'token', '--max-rooms', '7'), { ...shared, followers });
+  t.match(after, { live: 'off', maxRooms: 7 });
+  t.strictSame(applied, [['limits', 7]]);
+  t.match(lines, [
+    { level: 50, settings: ['live'], msg: 'settings could not be applied' },
+    { settings: ['max-rooms'], msg: 'settings applied' },
+    { settings: ['live'], msg: 'settings changed that need a restart' },
+  ]);
+  t.end();
+});
+
 test('another file with the same secret is no change', (t) => {
   const directory = t.testdir({ a: SECRET, b: SECRET });
   const { lines, shared } = setUp();
