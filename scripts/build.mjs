@@ -75,6 +75,7 @@ async function buildHtml(folder, page, hasMaps) {
     target: TARGET,
     format: 'esm',
     splitting: true,
+    plugins: [oneStart(join(ROOT, folder, 'main'))],
     // Escapes would make texts in other scripts longer.
     charset: 'utf8',
     jsx: 'automatic',
@@ -102,6 +103,32 @@ async function buildHtml(folder, page, hasMaps) {
     html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(folder, name)) ?? missing(name)}`),
   );
   return metafile;
+}
+
+/**
+ * What the page starts with goes into one file: every part that is loaded later shares all of it, so that esbuild does
+ * not put each combination of shared modules into a file of its own, with a compression of its own.
+ */
+function oneStart(main) {
+  const late = new Set();
+  const isResolving = Symbol('this plugin asks');
+  return {
+    name: 'one start',
+    setup({ onResolve, onLoad, resolve: find }) {
+      onResolve({ filter: /^\./ }, async ({ path, kind, pluginData, ...place }) => {
+        if (kind !== 'dynamic-import' || pluginData === isResolving) return undefined;
+        const found = await find(path, { kind, pluginData: isResolving, ...place });
+        // The start waits for the texts.
+        if (!TEXTS.test(relative(ROOT, found.path))) late.add(found.path);
+        return found;
+      });
+      onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {
+        if (!late.has(path)) return undefined;
+        const code = await readFile(path, 'utf8');
+        return { contents: `${code}\nimport ${JSON.stringify(main)};`, loader: path.endsWith('x') ? 'tsx' : 'ts' };
+      });
+    },
+  };
 }
 
 /** Nobody debugs texts, and the maps of all languages would be a tenth of the page. */

@@ -328,6 +328,7 @@ export const table = {
     kicked: 'Die Moderation hat dich aus dem Raum entfernt.',
     unknown_room: 'Diesen Raum gibt es nicht mehr.',
     identity_present: 'Du bist schon in diesem Raum, in einem anderen Fenster.',
+    too_many_bans: 'Die Liste der Sperren des Servers ist voll.',
     room_elsewhere: 'Dieser Raum ist auf einem anderen Server. Verlasse diesen und tritt dort neu bei.',
     room_full: 'Dieser Raum ist voll. Versuche es später noch einmal oder wähle einen anderen.',
     too_many_rooms:

@@ -58,6 +58,7 @@ export const problems = {
   kicked: 'A moderator has removed you from the room.',
   unknown_room: 'This room does not exist any more.',
   identity_present: 'You are in that room already, in another window.',
+  too_many_bans: "The server's list of bans is full.",
   room_elsewhere: 'This room is on another server. Leave this one and join it again.',
   room_full: 'This room is full. Try again later or choose another one.',
   too_many_rooms: 'The server has reached its maximum number of rooms. Join an existing one, or try again later.',

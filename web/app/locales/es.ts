@@ -322,6 +322,7 @@ export const table = {
     kicked: 'La moderación te ha expulsado de la sala.',
     unknown_room: 'Esta sala ya no existe.',
     identity_present: 'Ya estás en esa sala, en otra ventana.',
+    too_many_bans: 'La lista de vetos del servidor está llena.',
     room_elsewhere: 'Esta sala está en otro servidor. Sal de esta y vuelve a entrar en aquella.',
     room_full: 'Esta sala está llena. Vuelve a intentarlo más tarde o elige otra.',
     too_many_rooms:

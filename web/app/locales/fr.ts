@@ -325,6 +325,7 @@ export const table = {
     kicked: 'La modération t’a exclu du salon.',
     unknown_room: 'Ce salon n’existe plus.',
     identity_present: 'Tu es déjà dans ce salon, dans une autre fenêtre.',
+    too_many_bans: 'La liste des bannissements du serveur est pleine.',
     room_elsewhere: 'Ce salon est sur un autre serveur. Quitte celui-ci et rejoins-le de nouveau.',
     room_full: 'Ce salon est plein. Réessaie plus tard ou choisis-en un autre.',
     too_many_rooms:

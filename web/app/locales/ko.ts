@@ -318,6 +318,7 @@ export const table = {
     kicked: '관리자가 나를 방에서 내보냈어요.',
     unknown_room: '이 방은 더 이상 없어요.',
     identity_present: '이미 다른 창에서 그 방에 있어요.',
+    too_many_bans: '서버의 차단 목록이 가득 찼어요.',
     room_elsewhere: '이 방은 다른 서버에 있어요. 나갔다가 다시 참가해 주세요.',
     room_full: '방이 가득 찼어요. 나중에 다시 시도하거나 다른 방을 골라 주세요.',
     too_many_rooms: '서버에 열 수 있는 방이 모두 찼어요. 이미 있는 방에 들어가거나 나중에 다시 시도해 주세요.',

@@ -323,6 +323,7 @@ export const table = {
     kicked: 'A moderação removeu você da sala.',
     unknown_room: 'Esta sala não existe mais.',
     identity_present: 'Você já está nessa sala, em outra janela.',
+    too_many_bans: 'A lista de banimentos do servidor está cheia.',
     room_elsewhere: 'Esta sala está em outro servidor. Saia desta e entre novamente naquela.',
     room_full: 'Esta sala está cheia. Tente de novo mais tarde ou escolha outra.',
     too_many_rooms:

@@ -315,6 +315,7 @@ export const table = {
     kicked: '管理员已将你移出房间。',
     unknown_room: '这个房间已不存在。',
     identity_present: '你已在另一个窗口中进入该房间。',
+    too_many_bans: '服务器的封禁列表已满。',
     room_elsewhere: '此房间在另一台服务器上。请退出后重新加入。',
     room_full: '此房间已满。请稍后重试，或选择另一个房间。',
     too_many_rooms: '服务器的房间数已达上限。请加入现有的房间，或稍后重试。',
