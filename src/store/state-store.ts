@@ -52,7 +52,7 @@ export class StateStore implements KeptStore {
     this.#writing ??= this.#write();
   }
 
-  /** Why the last change is not on the disk; undefined if it is, or will be. */
+  /** Undefined if the last change is on the disk, or will be. Anybody may read this: it tells nothing of the machine. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -78,7 +78,7 @@ export class StateStore implements KeptStore {
         if (this.#problem !== undefined) log.info({ file }, 'rooms and bans are kept again');
         this.#problem = undefined;
       } catch (error) {
-        this.#problem = `Rooms and bans are not kept: ${file} cannot be written: ${(error as Error).message}.`;
+        this.#problem = 'Rooms and bans cannot be written to the data directory, and would be lost. The log says why.';
         log.error({ err: error, file }, 'rooms and bans could not be written');
       }
       if (this.#isChanged) await new Promise<void>((resolve) => clock.setTimer(clock.now() + PAUSE_MS, resolve));

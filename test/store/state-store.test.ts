@@ -22,7 +22,7 @@ const BAN: Ban = {
 
 function setUp(t: Test) {
   const file = join(t.testdir(), 'data', 'state.json');
-  const lines: { msg: string; level: string }[] = [];
+  const lines: { msg: string; level: string; err?: object }[] = [];
   const log = pino(
     { formatters: { level: (level) => ({ level }) } },
     { write: (line) => lines.push(JSON.parse(line)) },
@@ -109,9 +109,12 @@ test('a file that another program has changed is not overwritten, and the operat
   writeFileSync(file, own.replace('Lobby', 'LOBBY, by hand'));
   store.set('bans', BAN.id, BAN);
   await store.saved();
-  t.match(store.problem, /another program has changed it\. Restart the server/);
+  t.match(store.problem, /would be lost\. The log says why/);
+  t.notMatch(store.problem, /state\.json/, 'it is public');
   t.match(readFileSync(file, 'utf8'), /by hand/);
-  t.match(lines, [{ level: 'error', msg: 'rooms and bans could not be written' }]);
+  t.match(lines, [
+    { level: 'error', msg: 'rooms and bans could not be written', err: { message: /another program has changed it/ } },
+  ]);
 });
 
 test('what cannot be written is written with the next change', async (t) => {
@@ -120,7 +123,7 @@ test('what cannot be written is written with the next change', async (t) => {
   writeFileSync(join(file, '..', '..', 'data'), 'a file where the directory should be');
   store.set('rooms', 'lobby', ROOM);
   await store.saved();
-  t.match(store.problem, /^Rooms and bans are not kept: .*state\.json cannot be written: /);
+  t.match(store.problem, /^Rooms and bans cannot be written/);
   rmSync(join(file, '..'));
   store.set('bans', BAN.id, BAN);
   await store.saved();
