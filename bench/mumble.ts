@@ -5,34 +5,26 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CryptState } from '../src/gateways/mumble/wire/crypt-state.ts';
 import { writeVoicePacket } from '../src/gateways/mumble/wire/voice-packet.ts';
-import { everyFrame } from '../test/helpers/every-frame.ts';
 import { MumbleClient } from '../test/helpers/mumble-client.ts';
 import { runCommand } from './lib/command.ts';
 import { freePort } from './lib/free-port.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { MICRO_COLUMNS, type MicroCase, measureMicro } from './lib/micro.ts';
+import { type HeardOfTalker, heardBy, open, ping, talk } from './lib/mumble-talk.ts';
 import type { Options, Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { ROOM, serversOf } from './lib/servers.ts';
-import { percentile } from './lib/statistics.ts';
 import { type Column, formatTable } from './lib/table.ts';
 
 const SIZES = [60, 120, 180];
-/** What a desktop client sends by default: 40 kbit/s. */
-const PAYLOAD_BYTES = 100;
 const SETTLE_MS = 2000;
 const PING_MS = 4000;
-const OPENED_TOGETHER = 20;
 
-interface Row {
+interface Row extends HeardOfTalker {
   readonly clients: string;
   readonly cpuPercent: number;
   /** 50, unless this process was too busy to talk: then the row says nothing about the server. */
   readonly sentPerSecond: number;
-  readonly packetsPercent: number;
-  readonly byUdpPercent: number;
-  readonly delayMs: number;
-  readonly delayP99Ms: number;
 }
 
 const COLUMNS: readonly Column<Row>[] = [
@@ -134,57 +126,4 @@ function encryption(bytes: number): MicroCase[] {
     },
     { name: `write ${bytes} bytes, before 1.5`, run: repeat(() => void writeVoicePacket('old', into, voice, true)) },
   ];
-}
-
-async function open(port: number, clients: MumbleClient[], count: number): Promise<void> {
-  while (clients.length < count) {
-    const wanted = Math.min(OPENED_TOGETHER, count - clients.length);
-    const name = clients.length;
-    const joining = Array.from({ length: wanted }, (_, i) => MumbleClient.join({ port, name: `Listener ${name + i}` }));
-    clients.push(...(await Promise.all(joining)));
-  }
-}
-
-/** As clients do: by both ways, which lets the server find out that UDP works. */
-function ping(clients: readonly MumbleClient[]): void {
-  for (const client of clients) {
-    client.pingByUdp();
-    client.ping();
-  }
-}
-
-/** Says one packet every 20 ms. Its second byte is a number, by which listeners recognise it. */
-function talk(talker: MumbleClient): { readonly sentAtMs: number[]; readonly stop: () => void } {
-  const sentAtMs: number[] = [];
-  const opus = randomBytes(PAYLOAD_BYTES);
-  opus[0] = 0x78;
-  const stop = everyFrame(() => {
-    const n = sentAtMs.push(performance.now()) - 1;
-    opus.writeUInt32BE(n, 1);
-    talker.sayByUdp(2 * n, opus);
-  });
-  return { sentAtMs, stop };
-}
-
-function heardBy(
-  listeners: readonly MumbleClient[],
-  sentAtMs: readonly number[],
-): Omit<Row, 'clients' | 'cpuPercent' | 'sentPerSecond'> {
-  const delays: number[] = [];
-  let byUdp = 0;
-  for (const { heard } of listeners) {
-    for (const { opus, by, atMs } of heard) {
-      if (opus.length !== PAYLOAD_BYTES) continue;
-      if (by === 'udp') byUdp++;
-      delays.push(atMs - sentAtMs[Buffer.from(opus).readUInt32BE(1)]!);
-    }
-    heard.length = 0;
-  }
-  const expected = listeners.length * sentAtMs.length;
-  return {
-    packetsPercent: (100 * delays.length) / Math.max(1, expected),
-    byUdpPercent: (100 * byUdp) / Math.max(1, delays.length),
-    delayMs: percentile(delays, 0.5),
-    delayP99Ms: percentile(delays, 0.99),
-  };
 }

@@ -23,6 +23,7 @@ const benchmarks = {
   relayed: 'what packets of bots and players cost between the threads',
   mumble: 'what Mumble clients cost, and the delay between them',
   idle: 'what the server costs while nobody is there, or nobody talks',
+  'mumble-flood': 'Mumble clients while junk and idle connections come to their port',
   roster: 'what a room of thousands costs, apart from sound',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
