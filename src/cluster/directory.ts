@@ -44,6 +44,7 @@ const BEAT_INTERVAL_MS: Millis = 1000;
 /** How long a claim may be on its way. */
 const CLAIM_DEADLINE_MS: Millis = 1000;
 const SOON_MS: Millis = 500;
+const MAX_KNOWN = 1000;
 const START_PATIENCE_MS: Millis = 5000;
 const START_RETRY_MS: Millis = 50;
 /** A room in which nobody is so long after it was placed is given back. */
@@ -66,7 +67,8 @@ export class ClusterDirectory implements Directory {
   readonly #asking = new Map<string, Promise<Placement>>();
   /** As last heard, with this node. */
   #nodes: ReadonlyMap<string, NodeRecord> = new Map();
-  readonly #heardMs = new Map<string, Millis>();
+  /** With those that had a lease in the past. */
+  readonly #known = new Map<string, NodeRecord>();
   /** What the records were read from. */
   #signed: ReadonlyMap<string, string> = new Map();
   #given = new Map<string, number>();
@@ -173,7 +175,7 @@ export class ClusterDirectory implements Directory {
   async #decide(room: string): Promise<Placement> {
     const first = await this.#claim(room);
     if (first.result === 'refused') return this.#later();
-    const record = this.#nodes.get(first.owner.node);
+    const record = this.#known.get(first.owner.node);
     if (first.owner.node === this.#id && first.result === 'owned') return this.#here(room, first.owner);
     if (record !== undefined && first.result === 'owned') {
       const state = await this.#options.checkPeer(record.peer);
@@ -190,7 +192,7 @@ export class ClusterDirectory implements Directory {
     this.#takeovers++;
     this.#options.log.info({ room, from: first.owner.node, to: second.owner.node }, 'a room has another node');
     if (second.owner.node === this.#id) return this.#here(room, second.owner);
-    const next = this.#nodes.get(second.owner.node);
+    const next = this.#known.get(second.owner.node);
     return next === undefined ? this.#later() : this.#elsewhere(next);
   }
 
@@ -272,17 +274,15 @@ export class ClusterDirectory implements Directory {
       if (record !== undefined) nodes.set(node, record);
       else if (!isKnown) log.warn({ node }, 'a node of the cluster has another secret');
     }
-    // Those without a lease are kept for a while by those who remember them: they may only be cut off from the engine.
-    for (const [node, record] of this.#nodes) if (!nodes.has(node) && this.#isRemembered(node)) nodes.set(node, record);
-    for (const node of nodes.keys()) if (records.has(node)) this.#heardMs.set(node, this.#options.clock.now());
+    // Newest last. An owner without a lease is asked itself, however long it has been cut off from the engine.
+    for (const [node, record] of nodes) {
+      this.#known.delete(node);
+      this.#known.set(node, record);
+    }
+    for (const node of this.#known.keys()) if (this.#known.size > MAX_KNOWN) this.#known.delete(node);
     this.#nodes = nodes;
     this.#signed = records;
     this.#given = new Map();
-  }
-
-  #isRemembered(node: string): boolean {
-    const { clock, leaseMs } = this.#options;
-    return clock.now() - (this.#heardMs.get(node) ?? Number.NEGATIVE_INFINITY) < 2 * leaseMs;
   }
 
   /** Before anything is claimed, every node says what it has. */
