@@ -20,6 +20,7 @@ const benchmarks = {
   recording: 'what it costs to record rooms',
   listeners: 'what listeners over HTTP cost',
   bots: 'what bots cost that send and get sound over a WebSocket',
+  'websocket-media': 'what people cost whose sound goes over WebSockets, and its delay',
   relayed: 'what packets of bots and players cost between the threads',
   mumble: 'what Mumble clients cost, and the delay between them',
   idle: 'what the server costs while nobody is there, or nobody talks',
