@@ -120,13 +120,16 @@ test('texts go both ways, to all and to one', { skip }, async (t) => {
   t.same(lines(ben), ['Desk: Hi all', 'Desk: Only Ben']);
   t.same(lines(anna), ['Desk: Hi all']);
 
+  await eventually(() => other.texts().length === 1 || JSON.stringify(other.texts()));
   desk.received.length = 0;
   other.received.length = 0;
   anna.participant.write({ type: 'say', text: 'Hello <you>', mentions: [] });
-  await eventually(() => (desk.texts().length === 1 && other.texts().length === 1) || 'no text');
+  await eventually(
+    () => (desk.texts().length === 1 && other.texts().length === 1) || JSON.stringify([desk.texts(), other.texts()]),
+  );
   t.match(desk.of('textMessage'), [{ actor: desk.user('Anna')!.session!, message: 'Hello &lt;you&gt;' }]);
   ben.participant.write({ type: 'say', text: 'Psst', to: person('Desk').id, mentions: [] });
-  await eventually(() => desk.texts().length === 2 || 'no text');
+  await eventually(() => desk.texts().length === 2 || JSON.stringify(desk.texts()));
   t.match(desk.of('textMessage')[1], { actor: desk.user('Ben')!.session!, message: 'Psst' });
   t.equal(other.texts().length, 1);
 });
