@@ -33,7 +33,7 @@ function readArguments() {
       // Some tests mostly wait.
       jobs: { type: 'string', default: String(CORES + 1) },
       // Meant only for tests that hang.
-      timeout: { type: 'string', default: '300' },
+      timeout: { type: 'string', default: '600' },
     },
   });
   const [jobs, timeout] = [values.jobs, values.timeout].map(Number);

@@ -65,10 +65,15 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     const page = await fetch(url);
     t.match(page.headers.get('content-type'), 'text/html');
     const [, script] = /<script type="module" src="\/([^"]+)"/.exec(await page.text()) ?? [];
-    const code = await fetch(url + script, { headers: { 'accept-encoding': 'br' } });
-    t.match(code.headers.get('content-type'), 'text/javascript');
-    t.equal(code.headers.get('content-encoding'), 'br');
-    t.match(await code.text(), '#app');
+    const codeOf = async (name: string) => {
+      const code = await fetch(url + name, { headers: { 'accept-encoding': 'br' } });
+      t.match(code.headers.get('content-type'), 'text/javascript');
+      t.equal(code.headers.get('content-encoding'), 'br');
+      return code.text();
+    };
+    const start = await codeOf(script!);
+    const parts = [...start.matchAll(/import"\/([^"]+)"/g)].map(([, name]) => codeOf(name!));
+    t.match([start, ...(await Promise.all(parts))].join(''), '#app');
 
     const room = { url: `${url.replace('http', 'ws')}ws`, room: 'lobby' };
     const ada = await WeriftParticipant.join({ ...room, name: 'Ada' });
