@@ -159,7 +159,11 @@ test('the built server', async (t) => {
         const answer = await fetch(url + script, { headers: { 'accept-encoding': 'gzip, br' } });
         t.match(answer.headers.get('cache-control'), 'immutable');
         t.equal(answer.headers.get('content-encoding'), 'br');
-        t.match(await answer.text(), 'The page has no #app.');
+        const start = await answer.text();
+        const parts = [...start.matchAll(/import"(\/[^"]+)"/g)].map(async ([, path]) =>
+          (await fetch(new URL(path!, url))).text(),
+        );
+        t.match([start, ...(await Promise.all(parts))].join(''), 'The page has no #app.');
         const ada = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
         await ada.join('lobby', 'Ada');
         server.child.kill('SIGTERM');

@@ -109,9 +109,10 @@ export class TickLoop {
       this.#onTick(this.#nextTick, now, this.#rests ? 0 : latenessMs);
       this.#nextTick++;
       this.#lastTickAt = this.#clock.now();
+      // Only after a tick, which tells others that this loop rests. A timer may fire a little before its time.
+      this.#rests = this.#mayRest();
     }
     if (this.#cancel === undefined) return;
-    this.#rests = this.#mayRest();
     this.#schedule(this.#rests ? this.#clock.now() + REST_MS : this.#deadline(this.#nextTick));
   }
 }

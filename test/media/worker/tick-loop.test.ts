@@ -195,3 +195,17 @@ test('a loop that may rest ticks every few seconds, and as usual when it is woke
   t.equal(ticks.length, 4 + 5 + 2);
   t.end();
 });
+
+test('a loop rests only after a tick, although its first timer fires early', (t) => {
+  const clock = new BusyClock();
+  clock.timerDelayMs = -0.5;
+  clock.fake.advance(7);
+  const ticks: number[] = [];
+  const loop = new TickLoop({ clock, intervalMs: 20, onTick: (tick) => ticks.push(tick), mayRest: () => true });
+  clock.fake.advance(12.6);
+  t.same([ticks, loop.rests], [[], false], 'its timer has fired before 20 ms');
+  clock.fake.advance(1);
+  t.same([ticks, loop.rests], [[1], true]);
+  loop.close();
+  t.end();
+});
