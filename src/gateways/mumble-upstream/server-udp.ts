@@ -64,8 +64,9 @@ export class ServerUdp {
     // The port may be closed there; the tunnel remains.
     this.#socket.on('error', () => {});
     this.#socket.on('message', (datagram) => this.#receive(datagram));
-    this.#socket.connect(port, address, () => {
-      this.#isOpen = !this.#isClosed;
+    // Called with an error as well, if no route leads there; to send then would throw.
+    this.#socket.connect(port, address, (error?: Error) => {
+      this.#isOpen = error === undefined && !this.#isClosed;
     });
   }
 

@@ -133,3 +133,21 @@ test('nothing is sent, nor thrown, when it is closed', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 30));
   t.same(received, []);
 });
+
+test('if no route leads there by UDP, nothing is sent', async (t) => {
+  const sent: Uint8Array[] = [];
+  const udp = new ServerUdp(
+    {
+      // Refused by the system without a word to anybody.
+      ...{ address: '255.255.255.255', port: 9, crypt: new CryptState(KEYS), format: 'old' },
+      ...{ voice: () => {}, tunnel: (packet) => sent.push(packet), resync: () => {} },
+    },
+    0,
+  );
+  t.teardown(() => udp.close());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  udp.look(1000);
+  udp.send(VOICE);
+  t.notOk(udp.isWorking);
+  t.same(sent, []);
+});
