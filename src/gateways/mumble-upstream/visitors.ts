@@ -30,6 +30,9 @@ interface Refusal {
   readonly untilMs: Millis;
 }
 
+/** They do not come back by staying in the channel. */
+const KICKED: Refusal = { code: 'kicked', untilMs: Number.POSITIVE_INFINITY };
+
 export class Visitors {
   readonly #room: string;
   readonly #upstream: Upstream;
@@ -125,11 +128,8 @@ export class Visitors {
             if (this.#visitors.get(session) !== visitor) return;
             this.#visitors.delete(session);
             this.#byParticipant.delete(visitor.participant.id);
-            const waitMs = reason === 'kicked' ? Number.POSITIVE_INFINITY : RETRY_MS;
-            this.#refused.set(session, {
-              code: reason === 'kicked' ? 'kicked' : 'room_closed',
-              untilMs: clock.now() + waitMs,
-            });
+            if (reason === 'kicked') this.#refused.set(session, KICKED);
+            else this.#refused.set(session, { code: 'room_closed', untilMs: clock.now() + RETRY_MS });
             this.#events.changed();
           },
         },
@@ -164,7 +164,21 @@ export class Visitors {
     return identity;
   }
 
+  /** A visitor was moved to another room, which they would not hear, and which this channel would be told of. */
+  #moved(visitor: Visitor): void {
+    const { session } = visitor.user;
+    if (this.#visitors.get(session) !== visitor) return;
+    this.#remove(session, visitor, 'left');
+    this.#refused.set(session, KICKED);
+    this.#events.changed();
+  }
+
   #tell(visitor: Visitor, event: RoomEvent): void {
+    if (event.type === 'moved') {
+      // The rooms are in the middle of moving them.
+      queueMicrotask(() => this.#moved(visitor));
+      return;
+    }
     if (event.type === 'said' && event.to !== null) {
       this.#events.told(visitor, event);
       return;
