@@ -9,7 +9,6 @@ import type { RoomEvent } from '../../rooms/events.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
-import { recordingWords } from '../mumble/shared/consent.ts';
 import { RoomVoices } from '../mumble/shared/room-voices.ts';
 import { NORMAL_TARGET } from '../mumble/wire/voice-packet.ts';
 import { Bridge } from './bridge.ts';
@@ -70,8 +69,7 @@ export class Coupling {
       },
       came: (visitor) => {
         this.#setBridge();
-        const recording = this.#room?.recording.view ?? null;
-        if (recording !== null) this.#texts.tell(visitor, recordingWords(recording.needsConsent));
+        this.#texts.came(visitor);
       },
       roomEvent: (event) => this.#roomEvent(event),
       told: (visitor, event) => this.#texts.toVisitor(visitor, event),
@@ -92,7 +90,10 @@ export class Coupling {
       },
       text: (text) => this.#texts.fromUser(text),
     });
-    this.#texts = new Texts({ ear: this.#ear, visitors: this.#visitors, mouths: this.#mouths, room: () => this.#room });
+    this.#texts = new Texts({
+      ...{ ear: this.#ear, visitors: this.#visitors, mouths: this.#mouths },
+      ...{ room: () => this.#room, clock: upstream.options.clock },
+    });
   }
 
   get room(): string {
@@ -170,6 +171,7 @@ export class Coupling {
     this.#mouths.set(new Set([...here].filter(isPerson)), this.#serverView());
     this.#setBridge();
     this.#applyMutes();
+    this.#texts.look();
     this.#news.tell(here, (participant) => this.#newsFor(participant));
   }
 

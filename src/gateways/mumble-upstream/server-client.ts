@@ -156,11 +156,11 @@ export class ServerClient {
     this.#link.send('userState', { session: this.#session, comment });
   }
 
-  /** Writes HTML to a channel or to one user. What the server would not take is cut off. */
-  write(html: string, to: { readonly channelId: number } | { readonly session: number }): void {
+  /** Writes HTML to a channel or to some users. What the server would not take is cut off. */
+  write(html: string, to: { readonly channelId: number } | { readonly sessions: readonly number[] }): void {
     const limit = this.#messageLength === 0 ? html.length : this.#messageLength;
     this.#link.send('textMessage', {
-      ...('session' in to ? { sessions: [to.session] } : { channelIds: [to.channelId] }),
+      ...('sessions' in to ? to : { channelIds: [to.channelId] }),
       message: html.slice(0, limit),
     });
   }

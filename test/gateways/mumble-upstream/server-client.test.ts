@@ -76,7 +76,7 @@ test('clients of Debian’s mumble-server', { skip }, async (t) => {
     carl.client.setSelf(true, true);
     await eventually(() => (seen()?.selfMute && seen()?.isDeaf) || 'not muted');
     carl.client.write('<b>Hi</b>', { channelId: 0 });
-    dora.client.write('Only you', { session: carl.client.session });
+    dora.client.write('Only you', { sessions: [carl.client.session] });
     await eventually(() => (dora.texts.length === 1 && carl.texts.length === 1) || 'no texts');
     t.match(dora.texts, [{ actor: carl.client.session, message: '<b>Hi</b>' }]);
     t.match(carl.texts, [{ actor: dora.client.session, message: 'Only you' }]);
