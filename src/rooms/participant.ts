@@ -280,11 +280,13 @@ export class Participant {
   }
 
   /**
-   * Takes a seat in the room's media, replacing the previous one.
+   * Takes a seat in the room's media, replacing the previous one. Throws `AppError` `unknown_participant` after the end:
+   * whoever was removed must not be heard or hear.
    * @param take creates a seat of its kind; if it throws, the previous seat stays and the error is passed on to the
    * caller
    */
   sit<S extends AnySeat>(take: (media: MediaRoom, options: SeatOptions) => S): S {
+    if (this.#ended) throw new AppError('unknown_participant');
     return this.#media.sit(take);
   }
 

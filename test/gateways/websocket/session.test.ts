@@ -231,3 +231,18 @@ test('a socket that says nothing for 10 s, and one of a server that closes, end'
   t.equal(clock.pendingTimers, 0);
   t.end();
 });
+
+test('whoever was removed from the room gets no other place in it by an offer', (t) => {
+  const { attached, participant, plane } = setUp();
+  const { socket } = attached();
+  socket.takeAnswers();
+  participant.kick();
+  socket.say({ type: 'offer', sdp: 'x' });
+  t.equal(participant.seat, undefined);
+  t.match(socket.takeAnswers(), [{ type: 'error', code: 'unknown_participant' }]);
+  t.same(
+    plane.rooms.flatMap(({ seats }) => seats.filter(({ open }) => open)),
+    [],
+  );
+  t.end();
+});
