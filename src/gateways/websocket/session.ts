@@ -53,6 +53,8 @@ const MAX_SILENCE_MS: Millis = 10_000;
 const ACKNOWLEDGE_EVERY_MS: Millis = 90;
 /** A client that sends such things has lost its way. */
 const IS_BROKEN: ReadonlySet<ErrorCode> = new Set(['malformed_message', 'invalid_request']);
+/** Of what is not left out, pongs and errors. A client that sends and reads nothing would fill the memory with them. */
+const MAX_BEHIND_BYTES = 65_536;
 /** A frame or two, and an answer. If the system does not take them, the network is slower than the sound. */
 const MAX_UNSENT_BYTES = 2000;
 
@@ -128,7 +130,9 @@ export class MediaSocketSession implements LegSocket {
 
   /** Once a second: the TCP connection of a client that has gone may stay open for minutes. */
   look(): void {
-    if (this.#options.clock.now() - this.#heardMs > MAX_SILENCE_MS) this.terminate();
+    const { clock, socket } = this.#options;
+    const isGone = clock.now() - this.#heardMs > MAX_SILENCE_MS;
+    if (isGone || socket.bufferedAmount > MAX_BEHIND_BYTES) this.terminate();
   }
 
   get #isClogged(): boolean {

@@ -246,3 +246,15 @@ test('whoever was removed from the room gets no other place in it by an offer', 
   );
   t.end();
 });
+
+test('a client that sends, and reads no answers, is cut off before they fill the memory', (t) => {
+  const { attached } = setUp();
+  const { socket, session } = attached();
+  socket.bufferedAmount = 65_536;
+  session.look();
+  t.equal(socket.closeCode, undefined);
+  socket.bufferedAmount++;
+  session.look();
+  t.equal(socket.closeCode, 1006);
+  t.end();
+});
