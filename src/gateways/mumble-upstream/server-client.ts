@@ -93,6 +93,8 @@ export class ServerClient {
   #bandwidth: TokenBucket | null = null;
   #end: ClientEnd | undefined;
   #isOver = false;
+  /** `changed` follows when everything that came at once has been read. */
+  #isChanged = false;
   readonly #counts = { outByUdp: 0, outByTunnel: 0, outDropped: 0, inByUdp: 0, inByTunnel: 0 };
 
   constructor(options: ServerClientOptions) {
@@ -247,15 +249,29 @@ export class ServerClient {
         return;
       case 'userRemove':
         if (message.fields.session === this.#session && this.#session !== 0) this.#removed(message.fields);
-        else if (this.roster.receive(message)) this.#tellChanged();
+        else this.#takeNews(message);
         return;
       default:
-        if (this.roster.receive(message)) this.#tellChanged();
+        this.#takeNews(message);
     }
   }
 
+  /** What was said of a user or a channel. */
+  #takeNews(message: Received): void {
+    if (this.roster.receive(message)) this.#tellChanged();
+    if (!this.roster.isTooLarge) return;
+    this.#end ??= { why: 'lost', detail: 'it has more links and listeners than any server' };
+    this.#link.close();
+  }
+
+  /** However much comes at once: to look at it takes as long as the server has users and channels. */
   #tellChanged(): void {
-    if (this.isReady) this.#options.events.changed();
+    if (!this.isReady || this.#isChanged) return;
+    this.#isChanged = true;
+    queueMicrotask(() => {
+      this.#isChanged = false;
+      if (this.isReady) this.#options.events.changed();
+    });
   }
 
   #takeVersion(fields: Extract<Received, { readonly name: 'version' }>['fields']): void {

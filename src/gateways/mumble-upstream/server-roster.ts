@@ -29,6 +29,8 @@ export const ROOT = 0;
 /** More than any server has that people use. */
 const MAX_USERS = 5000;
 const MAX_CHANNELS = 5000;
+/** Links of channels, and channels that users listen to, together. */
+const MAX_RELATIONS = 50_000;
 const MAX_NAME_LENGTH = 512;
 const HASH = /^[\da-f]{40}$/;
 
@@ -39,9 +41,15 @@ export class ServerRoster {
   readonly #channels = new Map<number, ServerChannel>();
   /** Both ways. */
   readonly #links = new Map<number, Set<number>>();
+  #relations = 0;
 
   get users(): ReadonlyMap<number, ServerUser> {
     return this.#users;
+  }
+
+  /** Nobody can tell any more who hears what. */
+  get isTooLarge(): boolean {
+    return this.#relations > MAX_RELATIONS;
   }
 
   channel(id: number): ServerChannel | undefined {
@@ -75,7 +83,7 @@ export class ServerRoster {
         this.#takeUser(message.fields);
         return true;
       case 'userRemove':
-        return this.#users.delete(message.fields.session ?? 0);
+        return this.#removeUser(message.fields.session ?? 0);
       case 'channelState':
         this.#takeChannel(message.fields);
         return true;
@@ -87,6 +95,11 @@ export class ServerRoster {
     }
   }
 
+  #removeUser(session: number): boolean {
+    this.#relations -= this.#users.get(session)?.listensTo.size ?? 0;
+    return this.#users.delete(session);
+  }
+
   #takeUser(fields: FieldsOf<'userState'>): void {
     const { session = 0, listeningChannelAdd, listeningChannelRemove } = fields;
     const known = this.#users.get(session);
@@ -94,6 +107,7 @@ export class ServerRoster {
     const before = known ?? NEW_USER;
     const listensTo = new Set([...before.listensTo, ...listeningChannelAdd]);
     for (const id of listeningChannelRemove) listensTo.delete(id);
+    this.#relations += listensTo.size - before.listensTo.size;
     const flags = { mute: fields.mute ?? before.mute, suppress: fields.suppress ?? before.suppress };
     const deaf = { deaf: fields.deaf ?? before.deaf, selfDeaf: fields.selfDeaf ?? before.selfDeaf };
     const hash = fields.hash?.toLowerCase() ?? before.hash;
@@ -122,17 +136,20 @@ export class ServerRoster {
   #removeChannel(id: number): void {
     this.#channels.delete(id);
     for (const other of this.#links.get(id) ?? []) this.#unlink(id, other);
+    this.#links.delete(id);
   }
 
   #link(one: number, other: number): void {
-    if (!this.#channels.has(one) || !this.#channels.has(other)) return;
+    if (!this.#channels.has(one) || !this.#channels.has(other) || this.#links.get(one)?.has(other)) return;
+    this.#relations++;
     this.#links.set(one, (this.#links.get(one) ?? new Set()).add(other));
     this.#links.set(other, (this.#links.get(other) ?? new Set()).add(one));
   }
 
   #unlink(one: number, other: number): void {
-    this.#links.get(one)?.delete(other);
+    if (!this.#links.get(one)?.delete(other)) return;
     this.#links.get(other)?.delete(one);
+    this.#relations--;
   }
 }
 

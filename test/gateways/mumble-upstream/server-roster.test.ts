@@ -74,3 +74,23 @@ test('users without a name, with a hash that is none, and too many of all are le
   t.equal(roster.channel(5001), undefined);
   t.notOk(roster.receive(message('ping', {})));
 });
+
+test('links and listeners without end are noticed, because whoever hears a room must be known', async (t) => {
+  const add = (n: number) => ({ listeningChannelAdd: Array.from({ length: 250 }, (_, i) => 250 * n + i) });
+  const listening = rosterWith(message('userState', { session: 1, name: 'Anna' }));
+  for (let n = 0; n < 200; n++) listening.receive(message('userState', { session: 1, ...add(n) }));
+  t.notOk(listening.isTooLarge);
+  listening.receive(message('userState', { session: 1, ...add(200) }));
+  t.ok(listening.isTooLarge);
+  listening.receive(message('userRemove', { session: 1 }));
+  t.notOk(listening.isTooLarge);
+
+  const linked = new ServerRoster();
+  for (let n = 0; n < 400; n++) linked.receive(message('channelState', { channelId: n, name: `channel ${n}` }));
+  const linksTo = (from: number) => ({ links: Array.from({ length: 200 }, (_, i) => from + i) });
+  for (let n = 0; n < 400; n++)
+    for (const from of [0, 200]) linked.receive(message('channelState', { channelId: n, ...linksTo(from) }));
+  t.ok(linked.isTooLarge);
+  for (let n = 0; n < 400; n++) linked.receive(message('channelRemove', { channelId: n }));
+  t.notOk(linked.isTooLarge);
+});
