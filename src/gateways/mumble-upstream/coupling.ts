@@ -47,8 +47,8 @@ export class Coupling {
   readonly #mouths: Mouths;
   readonly #texts: Texts;
   readonly #news = new News();
-  /** Whom somebody on the server has muted, who is therefore muted here. */
-  readonly #mutedThere = new WeakSet<Participant>();
+  /** Whom somebody on the server has muted, and whether they are muted here because of that alone. */
+  readonly #mutedThere = new WeakMap<Participant, boolean>();
   /** Whom our ear has muted there, because a moderator has muted them here. */
   readonly #mutedByUs = new Set<number>();
   /** Whom somebody on the server has moved, and where. */
@@ -248,9 +248,11 @@ export class Coupling {
     for (const mouth of this.#mouths.all) {
       const { participant, isMutedThere } = mouth;
       if (isMutedThere === this.#mutedThere.has(participant)) continue;
-      if (isMutedThere) this.#mutedThere.add(participant);
+      // What a moderator here has decided is not undone there.
+      const isOurDoing = isMutedThere ? !participant.mutedByModerator : this.#mutedThere.get(participant) === true;
+      if (isMutedThere) this.#mutedThere.set(participant, isOurDoing);
       else this.#mutedThere.delete(participant);
-      room?.moderate({ type: 'mute_participant', participantId: participant.id, muted: isMutedThere });
+      if (isOurDoing) room?.moderate({ type: 'mute_participant', participantId: participant.id, muted: isMutedThere });
     }
     for (const { participant, user } of this.#visitors.all) {
       const { session } = user;

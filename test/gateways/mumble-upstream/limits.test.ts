@@ -101,6 +101,13 @@ test('what a moderator of the other server does counts here', { skip }, async (t
     registry.room('lobby').moderate({ type: 'mute_participant', participantId: ben.participant.id, muted: true });
     await new Promise((resolve) => setTimeout(resolve, 1500));
     t.ok(ben.participant.mutedByModerator, 'a mute of this side is not undone by the other');
+    admin.send('userState', { session: sessionOf('Ben')!, mute: true });
+    await eventually(() => admin.user('Ben')?.mute === true || 'not muted there');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    admin.send('userState', { session: sessionOf('Ben')!, mute: false });
+    await eventually(() => admin.user('Ben')?.mute === false || 'muted there');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    t.ok(ben.participant.mutedByModerator, 'nor by a mute there that ends');
   });
 
   await t.test('moves', async () => {
