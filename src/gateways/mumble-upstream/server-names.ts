@@ -37,9 +37,10 @@ export class ServerNames {
     return name;
   }
 
-  release(name: string): void {
+  /** @param wasIn the server had let in the client; otherwise it may be somebody else there who has the name */
+  release(name: string, wasIn: boolean): void {
     const key = name.toLowerCase();
-    if (!this.#ours.delete(key)) return;
+    if (!this.#ours.delete(key) || !wasIn) return;
     this.#released.delete(key);
     this.#released.set(key, this.#clock.now());
   }

@@ -117,7 +117,7 @@ export class Upstream {
     if (!this.#clients.delete(client)) return;
     if (!client.isBot) this.#people--;
     this.#ended = sumOf(this.#ended, client.figures);
-    this.names.release(client.name);
+    this.names.release(client.name, client.session !== 0);
   }
 
   #certificate(identity: string | null): ClientCertificate | null {

@@ -9,7 +9,7 @@ test('a name is ours alone until it is released', async (t) => {
   t.equal(names.take('Anna', nobody), 'Anna');
   t.equal(names.take('anna', nobody), 'anna(2)');
   t.equal(names.take('Anna', nobody), 'Anna(3)');
-  names.release('ANNA');
+  names.release('ANNA', true);
   t.equal(names.take('Anna', nobody), 'Anna');
 });
 
@@ -34,12 +34,19 @@ test('a name is known as ours for a moment after it was released', async (t) => 
   const names = new ServerNames(clock);
   names.take('Anna', nobody);
   t.ok(names.isOurs('ANNA'));
-  names.release('Anna');
+  names.release('Anna', true);
   clock.advance(4999);
   t.ok(names.isOurs('anna'));
   t.equal(names.take('Anna', nobody), 'Anna', 'it can be used again');
-  names.release('Anna');
+  names.release('Anna', true);
   clock.advance(5000);
   t.notOk(names.isOurs('anna'));
   t.notOk(names.isOurs('Ben'));
+});
+
+test('a name of a client that was not let in is not ours: somebody else may have it, and must be seen', async (t) => {
+  const names = new ServerNames(new FakeClock());
+  names.take('Anna', nobody);
+  names.release('Anna', false);
+  t.notOk(names.isOurs('anna'));
 });
