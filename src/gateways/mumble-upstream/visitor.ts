@@ -1,7 +1,9 @@
 /** A user of another Mumble server as a participant of a room that is coupled with their channel. */
 import type { Clock } from '../../lib/clock.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { Admission } from '../../rooms/admission.ts';
 import type { EndReason, RoomEvent } from '../../rooms/events.ts';
+import { MAX_NAME_CHARACTERS, participantName } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import { Membership } from '../mumble/shared/membership.ts';
@@ -32,7 +34,7 @@ export class Visitor {
     const admission: Admission = { identity, name: null, maySpeak: true, mayModerate: false, mayChat: true };
     this.#user = user;
     this.#membership = new Membership({
-      ...{ registry, admission, room, name: user.name, from: undefined, address: null, clock },
+      ...{ registry, admission, room, name: shownName(user), from: undefined, address: null, clock },
       state: { muted: isMuted(user), deafened: user.isDeaf },
       hearsMixInSpace: false,
       events: {
@@ -71,6 +73,17 @@ export class Visitor {
 
   leave(reason: 'left' | 'connection_lost'): void {
     this.#membership.leave(reason);
+  }
+}
+
+/** Whoever hears the room is shown in it, also under a name that nobody could have here. */
+function shownName({ name, session }: ServerUser): string {
+  const beginning = [...name].slice(0, MAX_NAME_CHARACTERS).join('');
+  try {
+    return participantName(beginning);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return `Mumble ${session}`;
   }
 }
 

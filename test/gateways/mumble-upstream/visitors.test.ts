@@ -6,6 +6,13 @@ import { MURMUR_PACKAGE } from '../../helpers/murmur.ts';
 
 const skip = skipIfMissing(missingPackages([MURMUR_PACKAGE]));
 
+test('whoever hears the room is in it, whatever their name is', { skip }, async (t) => {
+  const { mumble, people } = await startUpstream(t);
+  const [dashes] = [await mumble('---'), await mumble('x'.repeat(70))];
+  await eventually(() => people().length === 2 || people().join());
+  t.same(people(), [`Mumble ${dashes.session}`, 'x'.repeat(64)]);
+});
+
 test('a user of the channel who is moved here is in neither room, whose chats stay apart', { skip }, async (t) => {
   const { mumble, browser, people, person, registry } = await startUpstream(t);
   browser('Anna');
