@@ -3,6 +3,7 @@
  * room, and its people are users there. Once a second, and whenever something happens, everything is compared with what
  * it should be, so no order of events can confuse it.
  */
+import type { Cancel, Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MumbleNews } from '../../protocol/mumble-news.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
@@ -29,6 +30,8 @@ export interface CouplingOptions {
   readonly roomOfChannel: (channelId: number) => string | undefined;
 }
 
+/** After that it is looked at again what has changed, however often the server says something. */
+const UPDATE_EVERY_MS: Millis = 50;
 /** Shouted to the channel. */
 const SHOUT = 1;
 
@@ -55,6 +58,8 @@ export class Coupling {
   readonly #moved = new Map<Participant, number>();
   #outlet: Outlet | undefined;
   #isDue = false;
+  #updatedMs: Millis = Number.NEGATIVE_INFINITY;
+  #cancelUpdate: Cancel = () => {};
   #isClosed = false;
 
   constructor(options: CouplingOptions) {
@@ -75,7 +80,11 @@ export class Coupling {
       told: (visitor, event) => this.#texts.toVisitor(visitor, event),
     });
     this.#mouths = new Mouths(upstream, {
-      changed,
+      changed: () => {
+        // Whoever has a client of their own now is not said a second time.
+        this.#setBridge();
+        this.#changed();
+      },
       text: (mouth, text) => this.#texts.fromUserTo(mouth, text),
       moved: (participant, channelId) => this.#moved.set(participant, channelId),
       removed: (participant) => this.#remove(participant),
@@ -130,6 +139,7 @@ export class Coupling {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#cancelUpdate();
     this.#closeOutlet();
     this.#visitors.clear('left');
     this.#mouths.close();
@@ -152,14 +162,19 @@ export class Coupling {
   #changed(): void {
     if (this.#isDue || this.#isClosed) return;
     this.#isDue = true;
-    queueMicrotask(() => {
+    const update = () => {
       this.#isDue = false;
       if (!this.#isClosed) this.#update();
-    });
+    };
+    const { clock } = this.#options.upstream.options;
+    const dueMs = this.#updatedMs + UPDATE_EVERY_MS;
+    if (clock.now() >= dueMs) queueMicrotask(update);
+    else this.#cancelUpdate = clock.setTimer(dueMs, update);
   }
 
   #update(): void {
     const client = this.#ear.client;
+    this.#updatedMs = this.#options.upstream.options.clock.now();
     const { registry } = this.#options.upstream.options;
     const before = this.#peopleHere();
     if (client === undefined) this.#visitors.clear('connection_lost');

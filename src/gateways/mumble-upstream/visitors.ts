@@ -1,6 +1,7 @@
 /** The users of a Mumble channel who are participants of the room that is coupled with it. */
 import type { Millis } from '../../lib/clock.ts';
 import { AppError, type ErrorCode } from '../../lib/errors.ts';
+import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
@@ -25,6 +26,9 @@ const PENDING_MS: Millis = 2000;
 /** How long somebody who could not join waits for the next attempt. */
 const RETRY_MS: Millis = 5000;
 
+/** Everybody in the room is told of each. All of a large channel come at once. */
+const JOINS = { perSecond: 20, burst: 500 } as const;
+
 interface Refusal {
   readonly code: ErrorCode;
   readonly untilMs: Millis;
@@ -43,11 +47,13 @@ export class Visitors {
   readonly #refused = new Map<number, Refusal>();
   /** Since when users are seen who may be our own. */
   readonly #seen = new Map<number, Millis>();
+  readonly #joins: TokenBucket;
 
   constructor(room: string, upstream: Upstream, events: VisitorsEvents) {
     this.#room = room;
     this.#upstream = upstream;
     this.#events = events;
+    this.#joins = new TokenBucket({ ...JOINS, now: upstream.options.clock.now() });
   }
 
   get all(): Iterable<Visitor> {
@@ -70,9 +76,9 @@ export class Visitors {
     return this.#visitors.size;
   }
 
-  /** Somebody hears the room who may not be in it, because it is locked. */
+  /** Somebody hears the room who may not be in it, because it is locked, or is not in it yet. */
   get hasStranger(): boolean {
-    for (const { code } of this.#refused.values()) if (code === 'room_locked') return true;
+    for (const { code } of this.#refused.values()) if (code === 'room_locked' || code === 'rate_limited') return true;
     return false;
   }
 
@@ -116,6 +122,11 @@ export class Visitors {
     if (nowMs < (this.#refused.get(session)?.untilMs ?? 0)) return;
     // It may be a client of ours that the server knows by another name, and that does not know its number yet.
     if (this.#upstream.isAnyPending && nowMs - this.#seenSince(session, nowMs) < PENDING_MS) return;
+    if (!this.#joins.has(nowMs)) {
+      // Until the next look.
+      this.#refused.set(session, { code: 'rate_limited', untilMs: nowMs });
+      return;
+    }
     try {
       const identity = this.#identityOf(user);
       if (identity !== null) access.bans.checkIdentity(roomKey(this.#room), identity);
@@ -134,6 +145,7 @@ export class Visitors {
           },
         },
       });
+      this.#joins.take(nowMs);
       this.#refused.delete(session);
       this.#visitors.set(session, visitor);
       this.#byParticipant.set(visitor.participant.id, visitor);
