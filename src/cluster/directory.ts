@@ -47,6 +47,8 @@ const SOON_MS: Millis = 500;
 const MAX_KNOWN = 1000;
 const START_PATIENCE_MS: Millis = 5000;
 const START_RETRY_MS: Millis = 50;
+/** Of so many rooms the engine is told at a time: one after the other would take longer than a lease. */
+const AT_ONCE = 100;
 /** A room in which nobody is so long after it was placed is given back. */
 const EMPTY_FOR_MS: Millis = 10_000;
 
@@ -76,6 +78,8 @@ export class ClusterDirectory implements Directory {
   #offsetMs: Millis = 0;
   #leaseSinceMs: Millis | undefined;
   #leaseUntilMs: Millis = Number.NEGATIVE_INFINITY;
+  /** The engine knows which rooms are here. Not if it may have lost that, or did not answer. */
+  #isTold = false;
   #cancelBeat: Cancel = () => {};
   #closed = false;
   readonly #claims = { won: 0, elsewhere: 0, refused: 0 };
@@ -249,19 +253,24 @@ export class ClusterDirectory implements Directory {
         log.error({ node: this.#id }, 'another process has the name of this node');
         this.#leaseSinceMs = undefined;
       } else {
-        const isNew = this.#leaseSinceMs === undefined || sentMs >= this.#leaseUntilMs;
-        if (isNew) this.#leaseSinceMs = sentMs;
+        const isNew = !answer.isRenewed || this.#leaseSinceMs === undefined || sentMs >= this.#leaseUntilMs;
+        if (isNew) {
+          this.#leaseSinceMs = sentMs;
+          this.#isTold = false;
+        }
         this.#leaseUntilMs = sentMs + leaseMs;
         this.#offsetMs = answer.nowMs - clock.now();
         this.#heard(answer.nodes);
-        if (isNew) await this.#reassertAll();
-        else await this.#claimUnclaimed();
-        this.#giveBack();
+        if (!this.#isTold) await this.#reassertAll();
+        this.#isTold = true;
+        await this.#claimUnclaimed();
       }
     } catch (thrown) {
+      this.#isTold = false;
       if (!(thrown instanceof EngineDown)) log.error({ err: thrown }, 'the cluster is not understood');
     }
     if (this.#closed) return;
+    this.#giveBack();
     this.#cancelBeat = clock.setTimer(clock.now() + BEAT_INTERVAL_MS, () => void this.#beat());
   }
 
@@ -287,14 +296,25 @@ export class ClusterDirectory implements Directory {
 
   /** Before anything is claimed, every node says what it has. */
   async #reassertAll(): Promise<void> {
-    for (const [room, epoch] of [...this.#owned]) if (epoch !== null) await this.#reassert(room, epoch);
-    await this.#claimUnclaimed();
+    await this.#forOwned(async (room, epoch) => {
+      if (epoch === null) return;
+      const owner = await this.#options.engine.reassert(room, { node: this.#id, epoch });
+      // A room that was closed meanwhile was released after that.
+      if (this.#owned.get(room) !== epoch) return;
+      if (owner.node === this.#id) this.#owned.set(room, owner.epoch);
+      else this.#lose(room, owner);
+    });
   }
 
-  async #reassert(room: string, epoch: number): Promise<void> {
-    const owner = await this.#options.engine.reassert(room, { node: this.#id, epoch });
-    if (owner.node === this.#id) this.#owned.set(room, owner.epoch);
-    else this.#lose(room, owner);
+  async #forOwned(ask: (room: string, epoch: number | null) => Promise<void>): Promise<void> {
+    const rooms = [...this.#owned.keys()];
+    for (let i = 0; i < rooms.length; i += AT_ONCE)
+      await Promise.all(
+        rooms.slice(i, i + AT_ONCE).map(async (room) => {
+          const epoch = this.#owned.get(room);
+          if (epoch !== undefined) await ask(room, epoch);
+        }),
+      );
   }
 
   #giveBack(): void {
@@ -307,16 +327,20 @@ export class ClusterDirectory implements Directory {
 
   /** Two nodes may have opened the same room meanwhile: the first to claim it keeps it. */
   async #claimUnclaimed(): Promise<void> {
-    for (const [room, epoch] of [...this.#owned]) {
-      if (epoch !== null) continue;
-      const { engine, clock } = this.#options;
+    const { engine, clock } = this.#options;
+    await this.#forOwned(async (room, epoch) => {
+      if (epoch !== null) return;
       const deadlineMs = clock.now() + this.#offsetMs + CLAIM_DEADLINE_MS;
       const self = { node: this.#id, incarnation: this.#incarnation, target: this.#id };
       const answer = await engine.claim({ room, ...self, deadlineMs });
-      if (answer.result === 'refused') continue;
-      if (answer.result === 'owned' && answer.owner.node === this.#id) this.#owned.set(room, answer.owner.epoch);
-      else if (answer.result === 'owned') this.#lose(room, answer.owner);
-    }
+      if (answer.result !== 'owned' || typeof this.#owned.get(room) === 'number') return;
+      const isHere = this.#owned.has(room);
+      if (answer.owner.node === this.#id) {
+        // It was closed meanwhile, and is given back.
+        if (!isHere) this.#emptySinceMs.set(room, clock.now());
+        this.#owned.set(room, answer.owner.epoch);
+      } else if (isHere) this.#lose(room, answer.owner);
+    });
   }
 
   #lose(room: string, owner: Owner): void {

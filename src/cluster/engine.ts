@@ -19,6 +19,8 @@ export interface BeatAnswer {
   readonly nowMs: Millis;
   /** Another process lives under the same name, so this one has no lease. */
   readonly isTaken: boolean;
+  /** The lease was there and goes on. Otherwise this node is new to the engine, which may have lost everything. */
+  readonly isRenewed: boolean;
   /** The records of all who have a lease, by node. */
   readonly nodes: ReadonlyMap<string, string>;
 }

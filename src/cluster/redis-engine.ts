@@ -11,7 +11,7 @@ import {
   EngineDown,
   type Owner,
 } from './engine.ts';
-import { BEAT, BURY, CLAIM, REASSERT, RELEASE } from './scripts.ts';
+import { BEAT, BEATEN, BURY, CLAIM, REASSERT, RELEASE } from './scripts.ts';
 
 export interface RedisEngineOptions {
   /** `redis://user@host:6379/0`, or `rediss://`. */
@@ -81,10 +81,10 @@ export class RedisEngine implements Engine {
   }
 
   async beat({ node, incarnation, record, leaseMs }: Beat): Promise<BeatAnswer> {
-    const [nowMs, isTaken, ...all] = beatSchema.parse(await this.#run(BEAT, node, incarnation, record, leaseMs));
+    const [nowMs, beaten, ...all] = beatSchema.parse(await this.#run(BEAT, node, incarnation, record, leaseMs));
     const nodes = new Map<string, string>();
     for (let i = 0; i + 1 < Math.min(all.length, 2 * MAX_NODES); i += 2) nodes.set(all[i]!, all[i + 1]!);
-    return { nowMs, isTaken: isTaken === 1, nodes };
+    return { nowMs, isTaken: beaten === BEATEN.taken, isRenewed: beaten === BEATEN.renewed, nodes };
   }
 
   async claim({ room, node, incarnation, target, deadlineMs, insteadOf }: Claim): Promise<ClaimAnswer> {

@@ -3,12 +3,15 @@
  * keys begin with the same tag, so that they are in one slot where the engine is sharded. Times are the engine's.
  */
 
+/** What came of a beat: who was not known has a lease, somebody else has it, or it goes on. */
+export const BEATEN = { new: 0, taken: 1, renewed: 2 } as const;
+
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** Keys: the prefix. Arguments: node, incarnation, record, lease in ms. */
+/** Keys: the prefix. Arguments: node, incarnation, record, lease in ms. The second answer is one of `BEATEN`. */
 export const BEAT = `${NOW}
 local prefix, node, incarnation = KEYS[1], ARGV[1], ARGV[2]
 local lease = prefix .. 'lease:' .. node
@@ -16,7 +19,7 @@ local holder = redis.call('GET', lease)
 if holder and holder ~= incarnation then return {string.format('%.0f', now), 1} end
 redis.call('SET', lease, incarnation, 'PX', ARGV[4])
 redis.call('HSET', prefix .. 'nodes', node, ARGV[3])
-local answer = {string.format('%.0f', now), 0}
+local answer = {string.format('%.0f', now), holder and 2 or 0}
 local all = redis.call('HGETALL', prefix .. 'nodes')
 for i = 1, #all, 2 do
   if redis.call('EXISTS', prefix .. 'lease:' .. all[i]) == 1 then

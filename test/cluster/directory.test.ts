@@ -1,4 +1,5 @@
 import { type Test, test } from 'tap';
+import { EngineDown } from '../../src/cluster/engine.ts';
 import { cases } from '../helpers/cases.ts';
 import { createPrng } from '../helpers/prng.ts';
 import { SimulatedCluster, type SimulatedNode } from '../helpers/simulated-cluster.ts';
@@ -199,4 +200,71 @@ test('two processes with one name: the second gets no rooms', async (t) => {
   t.equal(second.directory.figures.isEngineUp, false);
   t.match(await second.directory.place('hall'), { at: 'unknown' });
   t.match(await first.directory.place('hall'), { at: 'here' });
+});
+
+test('the engine loses everything at once: rooms stay where they are, though no lease has ended', async (t) => {
+  const cluster = await open(t, 3, 30);
+  cluster.storage.empty();
+  await cluster.pass(2000);
+  isInOrder(t, cluster, 30, 'after the loss');
+  for (const room of roomsOf(30)) void cluster.join(room);
+  await cluster.pass(3000);
+  isInOrder(t, cluster, 30, 'when others have come');
+  t.equal(cluster.moves, 0, 'nobody moved');
+});
+
+test('an engine that is lost while it is told is told the rest later', async (t) => {
+  const cluster = await open(t, 1, 250);
+  const [node] = [...cluster.nodes.values()] as [SimulatedNode];
+  cluster.storage.empty();
+  let left = 120;
+  node.engine.before = async () => {
+    if (left-- <= 0) throw new EngineDown('it is away');
+  };
+  await cluster.pass(1500);
+  t.ok(cluster.storage.rooms.size < 250, `${cluster.storage.rooms.size} rooms are known`);
+  node.engine.before = async () => {};
+  await cluster.pass(2500);
+  isInOrder(t, cluster, 250, 'afterwards');
+});
+
+test('a room that closes while the engine is asked about it is left to nobody', async (t) => {
+  const cluster = await open(t, 1, 1);
+  const [node] = [...cluster.nodes.values()] as [SimulatedNode];
+  const { directory, engine } = node;
+  let close: string | undefined;
+  const closed = async <T>(answer: T): Promise<T> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (close !== undefined) cluster.leave(close);
+    close = undefined;
+    return answer;
+  };
+  const [reassert, claim] = [engine.reassert.bind(engine), engine.claim.bind(engine)];
+  engine.reassert = async (...asked) => closed(await reassert(...asked));
+  engine.claim = async (asked) => closed(await claim(asked));
+
+  cluster.storage.empty();
+  close = 'room 0';
+  await cluster.pass(2000);
+  t.equal(close, undefined, 'it was told again');
+  t.strictSame([cluster.storage.rooms.size, directory.figures.owned], [0, 0]);
+
+  directory.opened('lobby');
+  node.rooms.add('lobby');
+  close = 'lobby';
+  await cluster.pass(2000);
+  t.equal(close, undefined, 'it was claimed');
+  await cluster.pass(12_000);
+  t.strictSame([cluster.storage.rooms.size, directory.figures.owned], [0, 0]);
+});
+
+test('names that strangers ask for are forgotten while the engine is away, too', async (t) => {
+  const cluster = await open(t, 1, 0);
+  const [node] = [...cluster.nodes.values()] as [SimulatedNode];
+  node.engine.isUp = false;
+  for (const room of roomsOf(100)) t.match(await node.directory.place(room), { at: 'here' });
+  node.rooms.add('room 7');
+  await cluster.pass(13_000);
+  t.equal(node.directory.figures.owned, 1);
+  t.match(await node.directory.place('room 7'), { at: 'here' });
 });

@@ -28,7 +28,14 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
     const other = await beat('n2', 60_000, '2 of n2');
     t.equal(other.isTaken, true);
     t.strictSame([...other.nodes], []);
-    t.equal((await beat('n2')).isTaken, false);
+    t.equal(other.isRenewed, false);
+    const again = await beat('n2');
+    t.strictSame([again.isTaken, again.isRenewed], [false, true]);
+    const first = await beat('n9', 200);
+    t.strictSame([first.isTaken, first.isRenewed], [false, false]);
+    await pass(300);
+    t.equal((await beat('n9', 1)).isRenewed, false, 'the engine has no such lease any more');
+    await pass(10);
   });
 
   await t.test('a room has one owner, whoever asks first', async (t) => {

@@ -60,11 +60,12 @@ export class MemoryEngine implements Engine {
     const { storage } = this;
     const { nowMs } = storage;
     const holder = storage.holder(node);
-    if (holder !== undefined && holder !== incarnation) return { nowMs, isTaken: true, nodes: new Map() };
+    if (holder !== undefined && holder !== incarnation)
+      return { nowMs, isTaken: true, isRenewed: false, nodes: new Map() };
     storage.leases.set(node, { incarnation, untilMs: nowMs + leaseMs });
     storage.records.set(node, record);
     const nodes = new Map([...storage.records].filter(([one]) => storage.holder(one) !== undefined));
-    return { nowMs, isTaken: false, nodes };
+    return { nowMs, isTaken: false, isRenewed: holder !== undefined, nodes };
   }
 
   async claim({ room, node, incarnation, target, deadlineMs, insteadOf }: Claim): Promise<ClaimAnswer> {
