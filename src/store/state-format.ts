@@ -32,12 +32,18 @@ const banSchema = z.strictObject({
   since: isoDate(),
   until: isoDate().nullable(),
 });
+/** Not `z.record`, which drops the key `__proto__`: that is a good name of a room. */
+const table = <T extends z.ZodType>(record: T) =>
+  z.preprocess(
+    (value) => (typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : value),
+    z.map(z.string(), record),
+  );
 const headSchema = z.object({ format: z.literal(FORMAT), version: z.number().int().min(1) });
 const stateSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(STATE_VERSION),
-  rooms: z.record(z.string(), roomSchema),
-  bans: z.record(z.string(), banSchema),
+  rooms: table(roomSchema),
+  bans: table(banSchema),
 });
 
 export function emptyState(): State {
@@ -65,12 +71,9 @@ export function parseState(json: string): State {
   }
   const { rooms, bans } = parsed.data;
   return {
-    rooms: new Map(Object.entries(rooms).map(([key, room]) => [key, { ...room, settings: given(room.settings) }])),
+    rooms: new Map(Array.from(rooms, ([key, room]) => [key, { ...room, settings: given(room.settings) }])),
     bans: new Map(
-      Object.entries(bans).map(([id, { since, until, ...ban }]) => [
-        id,
-        { id, ...ban, sinceMs: since, untilMs: until },
-      ]),
+      Array.from(bans, ([id, { since, until, ...ban }]) => [id, { id, ...ban, sinceMs: since, untilMs: until }]),
     ),
   };
 }

@@ -55,6 +55,15 @@ test('what was kept is there again, in a file that people can read and others on
   t.strictSame(again.all('bans').get('b1'), BAN);
 });
 
+test('a room may have any name that rooms can have', async (t) => {
+  const { open } = setUp(t);
+  const store = await open();
+  const names = ['__proto__', 'constructor', 'tostring', '7', 'größe/ärger'];
+  for (const name of names) store.set('rooms', name, { ...ROOM, name });
+  await store.close();
+  t.strictSame([...(await open()).all('rooms').keys()].sort(), [...names].sort());
+});
+
 test('changes in a row are written one after the other, the last one too', async (t) => {
   const { file, open } = setUp(t);
   const store = await open();
