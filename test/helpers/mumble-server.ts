@@ -49,6 +49,7 @@ export async function startMumble(t: Test, setUp: MumbleSetUp = {}) {
     { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute },
     clock,
     limitCounts,
+    access.bans,
   );
   ownCertificate ??= makeSelfSigned(['localhost'], Date.now());
   const { chainPem: cert, keyPem: key } = await ownCertificate;

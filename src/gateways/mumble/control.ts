@@ -38,7 +38,7 @@ export interface MumbleSettings {
   readonly joinTimeoutMs: Millis;
 }
 
-export interface MumbleOptions extends EntranceOptions {
+export interface MumbleOptions extends Omit<EntranceOptions, 'checkBan'> {
   readonly settings: MumbleSettings;
   readonly version: string;
   /** Whether the operator sees addresses. */
@@ -191,6 +191,7 @@ export class MumbleGateway {
       ...{ defaultRoom: settings.defaultRoom, welcome: settings.welcome, maxUsers: () => settings.maxUsers },
       newKeys,
       from: addressKey(remote),
+      checkBan: () => this.#options.addresses.checkBan(remote),
       address: showAddresses ? remote : null,
       changed: () => this.#changed(),
       refresh: () => this.#read(),

@@ -12,6 +12,8 @@ export interface EntranceOptions {
   readonly registry: RoomRegistry;
   readonly addresses: AddressLimits;
   readonly access: Pick<AccessControl, 'bans' | 'entryOf' | 'needsToken'>;
+  /** Throws `kicked` while the client's address is banned. */
+  readonly checkBan: () => void;
 }
 
 export interface Newcomer {
@@ -56,9 +58,17 @@ function jsonIn(token: string, part: number): unknown {
 
 /**
  * Tries the client's join tokens, then no password, then its passwords. Rejects with the error of the last attempt, as
- * `RoomRegistry.admit` does, or `rate_limited`.
+ * `RoomRegistry.admit` does, `rate_limited`, or `kicked` if the address was banned since the client connected.
  */
 export async function admitToRoom(options: EntranceOptions, room: string, newcomer: Newcomer): Promise<Admission> {
+  options.checkBan();
+  const admission = await tryAll(options, room, newcomer);
+  // That may have taken a while.
+  options.checkBan();
+  return admission;
+}
+
+async function tryAll(options: EntranceOptions, room: string, newcomer: Newcomer): Promise<Admission> {
   const { secrets, hash } = newcomer;
   // One for another room would count as a wrong proof.
   const tokens = secrets.filter((secret) => isTokenFor(room, secret)).slice(0, MAX_TOKENS);
