@@ -188,3 +188,14 @@ test('the help of the executable and the documents name every command', (t) => {
   }
   t.end();
 });
+
+test('whoever takes the id of somebody else as a name does not protect them', async (t) => {
+  const { run, join, api } = await setUp(t);
+  const first = await join('lobby', 'Mallory');
+  const { participantId: id } = await first.next('joined');
+  await (await join('lobby', id)).next('joined');
+  t.match(await run('kick', '--room', 'lobby', '--participant', id), { text: 'Mallory was removed.\n', exitCode: 0 });
+  const left = (await api.get('/rooms/lobby/participants')).body.participants;
+  t.match(left, [{ name: id }]);
+  t.equal(left.length, 1);
+});
