@@ -1,5 +1,6 @@
 /** The form of the file that keeps rooms and bans: JSON that people can read. */
 import { z } from 'zod';
+import { formatNetwork, parseNetwork } from '../lib/net/network.ts';
 import { newRoomSchema } from '../protocol/api/schemas.ts';
 import { MAX_NAME_LENGTH } from '../protocol/bounds.ts';
 import type { KeptRecords } from '../rooms/ports.ts';
@@ -70,12 +71,27 @@ export function parseState(json: string): State {
     throw new Error(`${issue?.path.join('.')}: ${issue?.message}`);
   }
   const { rooms, bans } = parsed.data;
+  const targets = new Map<string, string>();
+  for (const [id, ban] of bans) {
+    const target = targetOf(ban);
+    if (target === undefined) throw new Error(`bans.${id}: it has neither an identity nor an address, or both`);
+    const other = targets.get(target);
+    if (other !== undefined) throw new Error(`bans.${id}: it is for the same as bans.${other}`);
+    targets.set(target, id);
+  }
   return {
     rooms: new Map(Array.from(rooms, ([key, room]) => [key, { ...room, settings: given(room.settings) }])),
     bans: new Map(
       Array.from(bans, ([id, { since, until, ...ban }]) => [id, { id, ...ban, sinceMs: since, untilMs: until }]),
     ),
   };
+}
+
+/** Undefined for a ban that would keep nobody out. */
+function targetOf({ room, identity, address }: z.output<typeof banSchema>): string | undefined {
+  const network = address === null ? undefined : parseNetwork(address);
+  if (identity === null) return network && formatNetwork(network);
+  return address === null ? `${room ?? '*'} ${identity}` : undefined;
 }
 
 export function formatState({ rooms, bans }: State, iso: (wallMs: number) => string): string {

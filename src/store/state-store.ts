@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Clock, isoTime, type Millis } from '../lib/clock.ts';
+import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
 import { readIfThere, writePrivate } from '../lib/private-file.ts';
 import type { KeptRecords, KeptStore } from '../rooms/ports.ts';
 import { emptyState, formatState, parseState, type State } from './state-format.ts';
@@ -11,6 +11,8 @@ import { emptyState, formatState, parseState, type State } from './state-format.
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Between two writings, so that a moderator who mutes and unmutes does not keep the disk busy. */
 const PAUSE_MS: Millis = 250;
+/** After a failure. The next change may never come, and a ban would be lost with a restart. */
+const RETRY_MS: Millis = 10_000;
 
 export interface StateStoreOptions {
   readonly file: string;
@@ -27,6 +29,9 @@ export class StateStore implements KeptStore {
   #isChanged = false;
   #writing: Promise<void> | undefined;
   #problem: string | undefined;
+  /** Why the last writing failed. The log says it once. */
+  #failure: string | undefined;
+  #cancelRetry: Cancel = () => {};
 
   /** Rejects as `readState` does. */
   static async open(options: StateStoreOptions): Promise<StateStore> {
@@ -48,8 +53,7 @@ export class StateStore implements KeptStore {
     const records: Map<string, KeptRecords[T]> = this.#state[table];
     if (record === null) records.delete(key);
     else records.set(key, record);
-    this.#isChanged = true;
-    this.#writing ??= this.#write();
+    this.#begin();
   }
 
   /** Undefined if the last change is on the disk, or will be. Anybody may read this: it tells nothing of the machine. */
@@ -62,12 +66,22 @@ export class StateStore implements KeptStore {
     while (this.#writing !== undefined) await this.#writing;
   }
 
+  /** Tries again what could not be written. */
   async close(): Promise<void> {
     await this.saved();
+    if (this.#problem !== undefined) this.#begin();
+    await this.saved();
+    this.#cancelRetry();
+  }
+
+  #begin(): void {
+    this.#isChanged = true;
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
     const { file, clock, log } = this.#options;
+    this.#cancelRetry();
     while (this.#isChanged) {
       this.#isChanged = false;
       try {
@@ -77,9 +91,14 @@ export class StateStore implements KeptStore {
         this.#seen = await fingerprint(file);
         if (this.#problem !== undefined) log.info({ file }, 'rooms and bans are kept again');
         this.#problem = undefined;
+        this.#failure = undefined;
       } catch (error) {
         this.#problem = 'Rooms and bans cannot be written to the data directory, and would be lost. The log says why.';
-        log.error({ err: error, file }, 'rooms and bans could not be written');
+        const failure = String(error);
+        if (failure !== this.#failure) log.error({ err: error, file }, 'rooms and bans could not be written');
+        this.#failure = failure;
+        this.#cancelRetry();
+        this.#cancelRetry = clock.setTimer(clock.now() + RETRY_MS, () => this.#begin());
       }
       if (this.#isChanged) await new Promise<void>((resolve) => clock.setTimer(clock.now() + PAUSE_MS, resolve));
     }

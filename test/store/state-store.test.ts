@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { type Test, test } from 'tap';
@@ -6,6 +6,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import type { Ban } from '../../src/rooms/ban-list.ts';
 import type { KeptRoom } from '../../src/rooms/ports.ts';
 import { StateStore } from '../../src/store/state-store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 
 const ROOM: KeptRoom = {
   name: 'Lobby',
@@ -81,6 +82,11 @@ test('a file that cannot be used is never replaced', async (t) => {
   store.set('bans', BAN.id, BAN);
   await store.close();
   const good = readFileSync(file, 'utf8');
+  const withBans = (bans: Readonly<Record<string, object>>) => {
+    const { bans: kept, ...rest } = JSON.parse(good);
+    const changed = Object.entries(bans).map(([id, change]) => [id, { ...kept.b1, ...change }]);
+    return JSON.stringify({ ...rest, bans: Object.fromEntries(changed) });
+  };
   const table: readonly [text: string, says: RegExp][] = [
     ['', /it is not JSON/],
     [good.slice(0, -20), /it is not JSON/],
@@ -92,6 +98,10 @@ test('a file that cannot be used is never replaced', async (t) => {
     [good.replace('"reason"', '"why"'), /bans\.b1/],
     [good.replace('"bans"', '"bands"'), /bans/],
     [good.replace('2026-01-02T', '2026-41-02T'), /bans\.b1\.until/],
+    [withBans({ b1: { address: '192.0.2.7' } }), /bans\.b1: it has neither an identity nor an address, or both/],
+    [withBans({ b1: { identity: null } }), /bans\.b1: it has neither/],
+    [withBans({ b1: { identity: null, address: '192.0.2.7/33' } }), /bans\.b1: it has neither/],
+    [withBans({ b1: {}, b2: { name: 'Ada again' } }), /bans\.b2: it is for the same as bans\.b1/],
   ];
   for (const [text, says] of table) {
     writeFileSync(file, text);
@@ -124,6 +134,8 @@ test('a file that another program has changed is not overwritten, and the operat
   t.match(lines, [
     { level: 'error', msg: 'rooms and bans could not be written', err: { message: /another program has changed it/ } },
   ]);
+  await store.close();
+  t.match(readFileSync(file, 'utf8'), /by hand/);
 });
 
 test('what cannot be written is written with the next change', async (t) => {
@@ -139,4 +151,35 @@ test('what cannot be written is written with the next change', async (t) => {
   t.equal(store.problem, undefined);
   t.match(JSON.parse(readFileSync(file, 'utf8')), { rooms: { lobby: {} }, bans: { b1: {} } });
   t.match(lines, [{ level: 'error' }, { level: 'info', msg: 'rooms and bans are kept again' }]);
+});
+
+test('what cannot be written is written later without a change, at the latest when the server ends', async (t) => {
+  const { file, lines } = setUp(t);
+  const clock = new FakeClock();
+  const log = pino({ level: 'error' }, { write: (line) => lines.push(JSON.parse(line)) });
+  const store = await StateStore.open({ file, clock, log });
+  const read = () => JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(join(file, '..'), 'a file where the directory should be');
+  store.set('bans', BAN.id, BAN);
+  await store.saved();
+  clock.advance(10_000);
+  await store.saved();
+  t.match(store.problem, /would be lost/);
+  t.equal(lines.length, 1, 'the same failure is logged once');
+  rmSync(join(file, '..'));
+  clock.advance(10_000);
+  await store.saved();
+  t.equal(store.problem, undefined);
+  t.match(read(), { bans: { b1: {} } });
+
+  renameSync(join(file, '..'), join(file, '..', '..', 'away'));
+  writeFileSync(join(file, '..'), '');
+  store.set('rooms', 'lobby', ROOM);
+  await store.saved();
+  t.match(store.problem, /would be lost/);
+  rmSync(join(file, '..'));
+  renameSync(join(file, '..', '..', 'away'), join(file, '..'));
+  await store.close();
+  t.match(read(), { bans: { b1: {} }, rooms: { lobby: {} } });
+  t.equal(clock.pendingTimers, 0, 'nothing is left to do');
 });
