@@ -103,8 +103,9 @@ export class BanList {
     return this.#clock.wallNow() < (this.#removed.get(keyOf(room, identity)) ?? 0);
   }
 
-  /** Throws `kicked` while the identity is banned from this room or from the server. */
-  checkIdentity(room: string, identity: string): void {
+  /** Throws `kicked` while the identity is banned from this room or from the server. Null: it has none. */
+  checkIdentity(room: string, identity: string | null): void {
+    if (identity === null) return;
     this.#check([this.#identities.get(keyOf(room, identity)), this.#identities.get(keyOf(null, identity))]);
   }
 

@@ -67,7 +67,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
       listener,
     };
   };
-  return { clock, plane, registry, join };
+  return { clock, plane, registry, access, join };
 }
 
 function codeOf(run: () => unknown): ErrorCode | undefined {
@@ -605,5 +605,21 @@ test('the others see whether someone has a microphone, and whether it is open', 
   t.equal(cy.participant.view.microphone, 'none', 'nobody can hear those who may not speak');
   again.participant.leave('left');
   again.participant.setPresence({ hasMicrophone: true });
+  t.end();
+});
+
+test('who is banned between being admitted and joining does not come in', (t) => {
+  const { registry, access, join } = setUp();
+  const admission = { ...GUEST, identity: 'user-7' };
+  const ada = join('other', 'Ada', { admission });
+  access.bans.add({ room: 'lobby', identity: 'user-7', by: null, durationMs: null });
+  t.equal(
+    codeOf(() => join('lobby', 'Ada', { admission })),
+    'kicked',
+  );
+  t.match(registry.figures, { rooms: 1, participants: 1 }, 'no room is left open');
+  const { resumeToken } = ada.participant;
+  t.equal(join('lobby', 'Ada', { admission: { ...GUEST, identity: 'user-8' } }).participant.roomName, 'lobby');
+  t.equal(join('other', 'Ada', { admission, resumeToken }).participant.id, ada.participant.id);
   t.end();
 });
