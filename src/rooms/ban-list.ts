@@ -5,6 +5,8 @@ import { formatNetwork, NetworkMap, parseNetwork } from '../lib/net/network.ts';
 import { type KeptStore, NOTHING_KEPT } from './ports.ts';
 
 const MAX_BANS = 10_000;
+/** A subscriber of IPv6 has at least so much (RFC 6177), and takes another address of it at will. */
+const SUBSCRIBER_BITS = 64;
 /** Larger networks are whole providers, and a typing error must not keep everybody out. */
 const MIN_BITS = { 4: 8, 16: 16 } as Readonly<Record<number, number>>;
 
@@ -63,8 +65,9 @@ export class BanList {
   }
 
   /**
-   * Replaces a ban of the same target. When the list is full, the oldest ban with an end is forgotten. Throws
-   * `invalid_request` for what is no address, or a network of more than a provider, and `too_many_bans`.
+   * Replaces a ban of the same target. A single IPv6 address means its /64. When the list is full, the oldest ban with an
+   * end is forgotten. Throws `invalid_request` for what is no address, or a network of more than a provider, and
+   * `too_many_bans`.
    */
   add({ room = null, identity, address, name = '', reason = '', by, durationMs }: NewBan): Ban {
     const network = address === undefined ? null : bannableNetwork(address);
@@ -190,7 +193,9 @@ export function refusal({ untilMs }: Ban, wallNowMs: Millis): AppError {
 }
 
 function bannableNetwork(text: string) {
-  const network = parseNetwork(text);
+  const one = parseNetwork(text);
+  const isSubscriber = one?.bytes.length === 16 && !text.includes('/');
+  const network = isSubscriber ? parseNetwork(`${text}/${SUBSCRIBER_BITS}`) : one;
   if (network === undefined)
     throw new AppError('invalid_request', 'An address is banned as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48.');
   const minBits = MIN_BITS[network.bytes.length] ?? 0;

@@ -147,6 +147,22 @@ test('addresses and networks are banned everywhere, in each spelling', (t) => {
   t.end();
 });
 
+test('whoever is banned with one IPv6 address does not come back with the next', (t) => {
+  const { bans } = setUp();
+  const isOut = (address: string) => codeOf(() => bans.checkAddress(address))?.code === 'kicked';
+  const ban = bans.add({ address: '2001:db8:1:2:3::4', by: null, durationMs: null });
+  t.equal(ban.address, '2001:db8:1:2::/64');
+  t.equal(isOut('2001:db8:1:2:aaaa::1'), true);
+  t.equal(isOut('2001:db8:1:3::1'), false);
+  t.equal(bans.concerns(ban, 'lobby', null, '2001:db8:1:2::9'), true);
+  bans.add({ address: '2001:db8:1:2::7', by: null, durationMs: null });
+  t.equal(bans.all.length, 1, 'the same subscriber again');
+  bans.add({ address: '2001:db8:5::1/128', by: null, durationMs: null });
+  t.equal(isOut('2001:db8:5::1'), true);
+  t.equal(isOut('2001:db8:5::2'), false);
+  t.end();
+});
+
 test('what cannot be banned', (t) => {
   const { bans } = setUp();
   const add = (who: object) => codeOf(() => bans.add({ by: null, durationMs: null, ...who }))?.code;
