@@ -41,7 +41,12 @@ export interface ApiOptions extends Omit<HandlerOptions, 'links' | 'audit'>, Adm
 }
 
 type ForLog = Pick<ApiOptions, 'log' | 'proxies' | 'showAddresses'>;
-type ForRoutes = ForLog & Pick<ApiOptions, 'saved'> & { readonly audit: AuditTrail };
+type ForRoutes = ForLog &
+  Pick<ApiOptions, 'saved'> & {
+    readonly audit: AuditTrail;
+    /** Rejects with `not_allowed` if the request's token has a smaller scope than everything. */
+    readonly demandEverything: (context: Context) => Promise<unknown>;
+  };
 
 export interface Api {
   /** Handles everything under `/api/` and never throws. */
@@ -72,7 +77,10 @@ export function createApi(options: ApiOptions): Api {
   const errors = new Map<ErrorCode, number>();
   const links = new LinkSigner(options.clock);
   const audit = new AuditTrail(options.clock);
-  const routes = createRouter(createHandlers({ ...options, links, audit }), { ...options, audit }).routes();
+  const demandEverything = (context: Context) =>
+    auth.check(context.get('Authorization'), clientOf(context, options), async () => false);
+  const forRoutes = { ...options, audit, demandEverything };
+  const routes = createRouter(createHandlers({ ...options, links, audit }), forRoutes).routes();
 
   /** Throws if the request is not authenticated. */
   const authenticate = async (context: Context): Promise<void> => {
@@ -147,7 +155,9 @@ export function createRouter(handlers: Handlers, options: ForRoutes): Router {
       try {
         if (operation.body !== undefined) await readBody(context, operation.hasLargeBody ? parseLarge : parse);
         const handle = handlers[id] as (input: Input<Operation>) => unknown;
-        const result = await handle(inputOf(context, operation));
+        const input = inputOf(context, operation);
+        if (isGuarded(operation, input)) await options.demandEverything(context);
+        const result = await handle(input);
         if (operation.method !== 'get') await options.saved();
         if (isLogged) logAction(id, context, options, 'done');
         succeed(context, operation, result);
@@ -191,6 +201,12 @@ function inputOf({ params, query, request }: RouterContext, operation: Operation
     query: operation.query && checked(operation.query, { ...query }),
     body: operation.body && checked(operation.body, request.body ?? {}),
   } as Input<Operation>;
+}
+
+/** Whether the body sets something for which the scope of the operation is not enough. */
+function isGuarded({ guarded = [] }: Operation, { body }: Input<Operation>): boolean {
+  const fields: Readonly<Record<string, unknown>> = body ?? {};
+  return guarded.some((field) => fields[field] !== undefined && fields[field] !== 'off');
 }
 
 function succeed(context: Context, { answer, file, download }: Operation, result: unknown): void {

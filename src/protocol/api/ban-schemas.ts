@@ -55,7 +55,9 @@ export const newBanSchema = z.strictObject({
     .string()
     .max(MAX_NETWORK_LENGTH)
     .optional()
-    .describe('An IP address, or a network of at least /8 (IPv6: /16), such as `192.0.2.0/24`. A single IPv6 address means its /64, which one subscriber has. Holds in all rooms.'),
+    .describe(
+      'An IP address, or a network of at least /8 (IPv6: /16), such as `192.0.2.0/24`. A single IPv6 address means its /64, which one subscriber has. Holds in all rooms.',
+    ),
   name: z.string().max(MAX_NAME_LENGTH).default('').describe('Whom you mean, for the list of bans.'),
   reason: z.string().max(MAX_REASON_LENGTH).default('').describe('For the list of bans; the person is not told.'),
   seconds: z

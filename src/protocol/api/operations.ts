@@ -47,6 +47,8 @@ export interface Operation {
   readonly path: string;
   /** What a token needs; if omitted, `read` for what only reads, otherwise `everything`. */
   readonly scope?: AdminScope;
+  /** Fields of the body that need `everything`, unless their value is `off`: others may hear people because of them. */
+  readonly guarded?: readonly string[];
   readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'forwards' | 'players' | 'tokens';
   readonly summary: string;
   readonly description?: string;
@@ -116,9 +118,10 @@ export const OPERATIONS = {
     path: '/rooms',
     tag: 'rooms',
     scope: 'moderate',
+    guarded: ['live', 'recording'],
     summary: 'Open a permanent room',
     description:
-      'The room stays open while it is empty, until it is closed. With `keep-state` it is there again after a restart.',
+      'The room stays open while it is empty, until it is closed. With `keep-state` it is there again after a restart. Values of `live` and `recording` other than `off` need the scope `everything`.',
     body: newRoomSchema,
     answer: { status: 201, schema: roomSchema },
     errors: ['invalid_room', 'room_exists', 'too_many_rooms', 'server_closing'],
@@ -136,9 +139,10 @@ export const OPERATIONS = {
     path: room,
     tag: 'rooms',
     scope: 'moderate',
+    guarded: ['live', 'recording'],
     summary: "Change a room's settings",
     description:
-      'Omitted fields keep their value. A room that is not permanent loses these settings when its last participant leaves.',
+      'Omitted fields keep their value. A room that is not permanent loses these settings when its last participant leaves. Values of `live` and `recording` other than `off` need the scope `everything`.',
     body: roomChangeSchema,
     answer: { status: 200, schema: roomSchema },
     errors: [...ROOM_ERRORS, 'too_many_channels'],

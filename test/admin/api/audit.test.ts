@@ -55,3 +55,21 @@ test('each token is held to its scope in every operation, and what it does is re
     ],
   });
 });
+
+test('whoever may only moderate opens no room to listeners, and records none', async (t) => {
+  const named = `helper=moderate:${'m'.repeat(16)}`;
+  const server = await startServer(['--admin-token', TOKEN, '--admin-tokens', named], { logLevel: 'fatal' });
+  t.teardown(() => server.close());
+  const api = new ApiClient(server.url, TOKEN);
+  const helper = { token: 'm'.repeat(16) };
+  t.equal((await api.post('/rooms', { name: 'lobby' }, helper)).status, 201);
+  for (const change of [{ live: 'public' }, { live: 'on' }, { live: 'token' }, { recording: 'always' }] as const) {
+    const what = JSON.stringify(change);
+    t.match((await api.request('PATCH', '/rooms/lobby', change, helper)).body, { code: 'not_allowed' }, what);
+    t.match((await api.post('/rooms', { name: 'other', ...change }, helper)).body, { code: 'not_allowed' }, what);
+    t.equal((await api.patch('/rooms/lobby', change)).status, 200, what);
+  }
+  t.match((await api.get('/rooms')).body, { total: 1, rooms: [{ live: 'token', recording: 'always' }] });
+  const off = { live: 'off', recording: 'off', description: 'quiet' };
+  t.match((await api.request('PATCH', '/rooms/lobby', off, helper)).body, off, 'they may end both');
+});

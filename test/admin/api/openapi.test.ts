@@ -24,6 +24,7 @@ test('the document describes every route, and no route that does not exist', (t)
     showAddresses: true,
     saved: () => {},
     audit: new AuditTrail(new FakeClock()),
+    demandEverything: async () => {},
   };
   const router = createRouter({} as Handlers, options);
   const routes = router.stack.flatMap(({ path, methods }) =>
