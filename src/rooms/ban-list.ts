@@ -177,11 +177,14 @@ export class BanList {
     this.#store.set('bans', id, null);
   }
 
-  /** Forgets those that are over, or the oldest of those that would end. */
+  /** Forgets those that are over, or the oldest of those that would end, first of moderators. */
   #makeRoom(): void {
     const all = [...this.#bans.values()];
     const over = all.filter((ban) => this.#isOver(ban));
-    const forgotten = over.length > 0 ? over : all.filter(({ untilMs }) => untilMs !== null).slice(0, 1);
+    const ending = all.filter(({ untilMs }) => untilMs !== null);
+    // A moderator of one room must not be able to push out what the operator has decided for the server.
+    const oldest = ending.find(({ by }) => by !== null) ?? ending[0];
+    const forgotten = over.length > 0 || oldest === undefined ? over : [oldest];
     if (forgotten.length === 0) throw new AppError('too_many_bans');
     for (const ban of forgotten) this.#delete(ban);
   }

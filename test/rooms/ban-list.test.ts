@@ -24,6 +24,16 @@ function isBanned(bans: BanList, room: string, identity: string): boolean {
   return codeOf(() => bans.checkIdentity(room, identity)) !== undefined;
 }
 
+test('moderators cannot push out what the operator has decided', (t) => {
+  const { bans } = setUp();
+  bans.add({ address: '192.0.2.7', by: null, durationMs: 60_000 });
+  for (let i = 1; i <= 10_500; i++) bans.add({ room: 'lobby', identity: `user-${i}`, by: 'mod-1', durationMs: 60_000 });
+  t.equal(bans.all.length, 10_000);
+  t.equal(codeOf(() => bans.checkAddress('192.0.2.7'))?.code, 'kicked');
+  t.equal(isBanned(bans, 'lobby', 'user-10500'), true);
+  t.end();
+});
+
 test('bans do not grow without bound: the oldest that would end is forgotten, then there can be no more', (t) => {
   const { bans, store, clock } = setUp();
   const forever = bans.add({ room: 'lobby', identity: 'first', by: null, durationMs: null });
