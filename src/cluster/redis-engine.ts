@@ -1,4 +1,4 @@
-import { createClient } from '@redis/client';
+import { createClient, ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock, Millis } from '../lib/clock.ts';
@@ -47,10 +47,14 @@ export class RedisEngine implements Engine {
   readonly #client: ReturnType<typeof createClient>;
   readonly #prefix: string;
   readonly #clock: Clock;
+  readonly #log: Logger;
+  /** What it answered instead of an answer, which the log says once. */
+  #refusal: string | undefined;
 
   constructor({ url, password, name, clock, log }: RedisEngineOptions) {
     this.#prefix = `{${name}}:`;
     this.#clock = clock;
+    this.#log = log;
     this.#client = createClient({
       url,
       ...(password !== undefined && { password }),
@@ -119,13 +123,21 @@ export class RedisEngine implements Engine {
       this.#client.eval(script, { keys: [this.#prefix], arguments: args.map(String) }).then(
         (answer) => {
           cancel();
+          this.#refusal = undefined;
           resolve(answer);
         },
         (cause: unknown) => {
           cancel();
+          if (cause instanceof ErrorReply) this.#refused(cause);
           reject(new EngineDown('the engine did not answer', { cause }));
         },
       );
     });
+  }
+
+  /** It is full, or does not allow it, for instance. */
+  #refused(reply: ErrorReply): void {
+    if (reply.message !== this.#refusal) this.#log.warn({ err: reply }, 'the engine of the cluster refuses commands');
+    this.#refusal = reply.message;
   }
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import pino from 'pino';
 import { type Test, test } from 'tap';
 import { type Engine, EngineDown } from '../../src/cluster/engine.ts';
@@ -144,4 +146,27 @@ test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) },
       t.strictSame(await (await open(t)).reassert('frozen', owner), owner, 'nobody owns it');
     },
   );
+});
+
+test('the log says once why the engine refuses what it is sent', async (t) => {
+  const refusal = "OOM command not allowed when used memory > 'maxmemory'.";
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      for (const [, name] of bytes.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g))
+        socket.write(name === 'EVAL' ? `-${refusal}\r\n` : '+OK\r\n');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const lines: { msg: string; err: { message: string } }[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) });
+  const { port } = server.address() as AddressInfo;
+  const engine = new RedisEngine({ url: `redis://127.0.0.1:${port}`, name: 'test', clock: systemClock, log });
+  t.teardown(() => engine.close());
+  await eventually(() => engine.isUp);
+  for (let i = 0; i < 3; i++) await t.rejects(engine.release('hall', { node: 'n1', epoch: 1 }), EngineDown);
+  t.match(lines, [{ msg: 'the engine of the cluster refuses commands', err: { message: refusal } }]);
+  t.equal(lines.length, 1);
 });
