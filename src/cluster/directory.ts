@@ -41,6 +41,8 @@ export interface DirectoryFigures {
 }
 
 const BEAT_INTERVAL_MS: Millis = 1000;
+/** When the engine is back, the others have told it so long after this node what they have. */
+const TOLD_AFTER_MS: Millis = 2 * BEAT_INTERVAL_MS;
 /** How long a claim may be on its way. */
 const CLAIM_DEADLINE_MS: Millis = 1000;
 const SOON_MS: Millis = 500;
@@ -80,6 +82,8 @@ export class ClusterDirectory implements Directory {
   #leaseUntilMs: Millis = Number.NEGATIVE_INFINITY;
   /** The engine knows which rooms are here. Not if it may have lost that, or did not answer. */
   #isTold = false;
+  /** Rooms that the engine does not know are nobody's only from then on. */
+  #claimsFromMs: Millis = Number.NEGATIVE_INFINITY;
   #cancelBeat: Cancel = () => {};
   #closed = false;
   readonly #claims = { won: 0, elsewhere: 0, refused: 0 };
@@ -177,6 +181,7 @@ export class ClusterDirectory implements Directory {
   }
 
   async #decide(room: string): Promise<Placement> {
+    if (this.#options.clock.now() < this.#claimsFromMs) return this.#later();
     const first = await this.#claim(room);
     if (first.result === 'refused') return this.#later();
     const record = this.#known.get(first.owner.node);
@@ -255,6 +260,7 @@ export class ClusterDirectory implements Directory {
       } else {
         const isNew = !answer.isRenewed || this.#leaseSinceMs === undefined || sentMs >= this.#leaseUntilMs;
         if (isNew) {
+          if (this.#leaseSinceMs !== undefined) this.#claimsFromMs = clock.now() + TOLD_AFTER_MS;
           this.#leaseSinceMs = sentMs;
           this.#isTold = false;
         }

@@ -213,6 +213,27 @@ test('the engine loses everything at once: rooms stay where they are, though no 
   t.equal(cluster.moves, 0, 'nobody moved');
 });
 
+test('whoever joins while the engine has lost everything takes no room away from those who are in it', async (t) => {
+  const cluster = await open(t, 1, 0);
+  // They do not speak to the engine at the same time.
+  for (const name of ['n1', 'n2']) {
+    await cluster.pass(300);
+    cluster.add(name);
+  }
+  await cluster.pass(LEASE_MS + 1000);
+  for (const room of roomsOf(30)) void cluster.join(room);
+  await cluster.pass(2000);
+  longestMs(cluster);
+  cluster.storage.empty();
+  await cluster.pass(1500, () => {
+    for (const room of roomsOf(30)) void cluster.join(room);
+  });
+  await cluster.pass(5000);
+  isInOrder(t, cluster, 30, 'afterwards');
+  t.equal(cluster.moves, 0, 'nobody moved');
+  t.ok(longestMs(cluster) <= 6000);
+});
+
 test('an engine that is lost while it is told is told the rest later', async (t) => {
   const cluster = await open(t, 1, 250);
   const [node] = [...cluster.nodes.values()] as [SimulatedNode];
