@@ -26,17 +26,28 @@ export function reloadSettings(
 ): Config {
   const changed = SETTING_KEYS.filter((key) => !isSource(key) && !isDeepStrictEqual(current[key], next[key]));
   const concerned = followers.filter(({ keys }) => keys.some((key) => changed.includes(key)));
-  const problems = concerned.flatMap((follower) => problemOf(follower, next));
+  const followable = new Set(concerned.flatMap(({ keys }) => keys));
+  // What needs a restart stays as it is for all, also where it belongs to something that is followed.
+  const after = changedTo(
+    next,
+    current,
+    changed.filter((key) => followable.has(key)),
+  );
+  const problems = concerned.flatMap((follower) => problemOf(follower, after));
   if (problems.length > 0) {
     log.error({ problems }, 'settings refused: nothing was changed');
     return current;
   }
-  const followed = new Set(concerned.filter((follower) => applies(follower, next, log)).flatMap(({ keys }) => keys));
+  const followed = new Set(concerned.filter((follower) => applies(follower, after, log)).flatMap(({ keys }) => keys));
   const applied = changed.filter((key) => followed.has(key));
   const others = changed.filter((key) => !followed.has(key));
   if (applied.length > 0) log.info({ settings: applied.map(flagName) }, 'settings applied');
   if (others.length > 0) log.warn({ settings: others.map(flagName) }, 'settings changed that need a restart');
-  return Object.freeze({ ...current, ...Object.fromEntries(applied.map((key) => [key, next[key]])) });
+  return changedTo(next, current, applied);
+}
+
+function changedTo(next: Config, current: Config, keys: readonly SettingKey[]): Config {
+  return Object.freeze({ ...current, ...Object.fromEntries(keys.map((key) => [key, next[key]])) });
 }
 
 function isSource(key: SettingKey): boolean {

@@ -53,6 +53,19 @@ test('settings that are followed are applied, others are named, and what is in f
   t.end();
 });
 
+test('a setting that needs a restart does not take effect with one that does not', (t) => {
+  const { lines, shared } = setUp();
+  const seen: unknown[] = [];
+  const apply: Follower['apply'] = ({ maxRooms, rosterLimit }) => seen.push([maxRooms, rosterLimit]);
+  const followers: Follower[] = [{ keys: ['maxRooms'], apply }];
+  const before = configOf('--max-rooms', '5', '--roster-limit', '10');
+  const after = reloadSettings(before, configOf('--max-rooms', '7', '--roster-limit', '20'), { ...shared, followers });
+  t.strictSame(seen, [[7, 10]]);
+  t.match(after, { maxRooms: 7, rosterLimit: 10 });
+  t.match(lines.at(-1), { settings: ['roster-limit'], msg: 'settings changed that need a restart' });
+  t.end();
+});
+
 test('one setting that cannot be used keeps all others as they are', (t) => {
   const { lines, applied, shared } = setUp();
   const before = configOf('--max-rooms', '5');
