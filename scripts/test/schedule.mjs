@@ -14,12 +14,25 @@ const WHOLE_SERVERS = [
   'test/main/check-https.test.ts',
   'test/main/check.test.ts',
 ];
+/** Tests with another server of Mumble. */
+const WITH_MUMBLE = ['coupling', 'limits', 'recording-notices', 'server-client'].map(
+  (name) => `test/gateways/mumble-upstream/${name}.test.ts`,
+);
 /** Tests that install a package and run compilers on it. */
 const INSTALLS = ['test/web/sdk-package.test.ts'];
 /** Tests in which other programs play minutes of sound. */
 const PLAYS = ['test/recording/simulation.test.ts'];
 /** What a quick run leaves out. */
-const SLOW = [...WITH_CLIENTS, 'test/binary/', 'test/deploy/', 'test/server/', ...WHOLE_SERVERS, ...INSTALLS, ...PLAYS];
+const SLOW = [
+  ...WITH_CLIENTS,
+  'test/binary/',
+  'test/deploy/',
+  'test/server/',
+  ...WHOLE_SERVERS,
+  ...WITH_MUMBLE,
+  ...INSTALLS,
+  ...PLAYS,
+];
 /** The slowest of all other tests come first, so that in the end nothing waits for one of them alone. */
 const LONG = [
   'test/binary/',
@@ -27,6 +40,7 @@ const LONG = [
   'test/bench/',
   'test/server/',
   ...WHOLE_SERVERS,
+  ...WITH_MUMBLE,
   ...INSTALLS,
   ...PLAYS,
   'test/media/',
