@@ -17,11 +17,16 @@ interface MessageShape {
   readonly fields: readonly string[];
 }
 
+const FILES = { messages: 'src/protocol/messages.ts', media: 'src/protocol/media-socket-answers.ts' } as const;
+const program = ts.createProgram(Object.values(FILES).map(pathOf), {
+  strict: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+});
+
 /** The members of a union of messages, which has no schema because the server only writes it. */
 function serverMessages(path: string, name: string): MessageShape[] {
-  const file = pathOf(path);
-  const program = ts.createProgram([file], { strict: true, noEmit: true, allowImportingTsExtensions: true });
-  const tree = program.getSourceFile(file)!;
+  const tree = program.getSourceFile(pathOf(path))!;
   const union = tree.statements.find(
     (node): node is ts.TypeAliasDeclaration => ts.isTypeAliasDeclaration(node) && node.name.text === name,
   );
@@ -36,8 +41,8 @@ function serverMessages(path: string, name: string): MessageShape[] {
 }
 
 const ofServer = [
-  ...serverMessages('src/protocol/messages.ts', 'ServerMessage'),
-  ...serverMessages('src/protocol/media-socket-answers.ts', 'MediaSocketAnswer'),
+  ...serverMessages(FILES.messages, 'ServerMessage'),
+  ...serverMessages(FILES.media, 'MediaSocketAnswer'),
 ];
 const clientMessages: readonly MessageShape[] = [
   ...clientMessageSchema.options,
