@@ -1,6 +1,6 @@
 /**
- * Waiting and clicking that do not need drawn frames. Puppeteer itself looks at every frame of a page, and a browser on
- * a busy machine may not draw one for a minute, although the page works.
+ * Waiting and clicking that do not need drawn frames. Puppeteer's own wait for frames: on a busy machine its
+ * clicks timed out after a minute on elements that were there. We did not see why; frames are what they need in addition.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'puppeteer-core';
