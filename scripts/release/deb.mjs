@@ -10,8 +10,8 @@ import { setTimes } from './pack.mjs';
 const TEMPLATES = fileURLToPath(new URL('debian', import.meta.url));
 const ARCHITECTURES = { 'linux-x64': 'amd64', 'linux-arm64': 'arm64' };
 const INSTALLED_AT = '/usr/bin/partyline';
-/** Who builds it, as Debian's own tools read it. */
-const { DEBFULLNAME = 'The Partyline authors', DEBEMAIL = 'partyline@packages.debian.org' } = process.env;
+/** Who builds it, as Debian's own tools read it. Whoever publishes packages sets both. */
+const { DEBFULLNAME = 'The Partyline authors', DEBEMAIL = 'partyline@example.org' } = process.env;
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 /** The version of Debian's libstdc++6 that first had these symbols (gcc.gnu.org, "ABI Policy and Guidelines"). */
 const LIBSTDCXX = [
