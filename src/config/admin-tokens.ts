@@ -41,7 +41,7 @@ function adminTokens(): ValueKind<Readonly<Record<string, NamedToken>>> {
 export const ADMIN_TOKEN_SETTINGS = {
   adminTokens: setting(adminTokens(), {
     default: {},
-    help: 'Further tokens for the admin page and the REST API, each with a name for the log and a scope. "read": look at everything except recordings. "moderate": also mute, move, remove and ban people, and open, change and close rooms. "everything": like admin-token.',
+    help: 'Further tokens for the admin page and the REST API, each with a name for the log and a scope. "read": look at everything except the sound of recordings and the audit trail. "moderate": also mute, move, remove and ban people, and open, change and close rooms. "everything": like admin-token.',
   }),
   adminTokensFile: setting(path(), {
     default: '',
