@@ -137,6 +137,13 @@ export class MumbleClient {
     return into.slice(0, writeVoicePacket(this.format, into, voice));
   }
 
+  /** The same with the place of the player, as both formats have it behind everything else. */
+  voiceAt(position: readonly number[], frameNumber: number, opus: Uint8Array): Uint8Array {
+    const key = this.format === 'old' ? [] : [0x32, 12];
+    const floats = Buffer.from(Float32Array.from(position).buffer);
+    return Buffer.concat([this.voice(frameNumber, opus), Uint8Array.from(key), floats]);
+  }
+
   /** Says one packet through the tunnel. */
   say(frameNumber: number, opus: Uint8Array, more?: Partial<MumbleVoice>): void {
     this.sendFrame(TYPE.udpTunnel, this.voice(frameNumber, opus, more));

@@ -11,6 +11,7 @@ import {
   isPing,
   MAX_PACKET_BYTES,
   type MumbleVoice,
+  type ReceivedVoice,
   readVoicePacket,
   writeVoicePacket,
 } from '../mumble/wire/voice-packet.ts';
@@ -31,7 +32,7 @@ export interface ServerClientEvents {
   /** It is in, or is in another channel, or what it may see has changed. */
   changed(): void;
   /** Valid during the call. */
-  voice(voice: Readonly<MumbleVoice>): void;
+  voice(voice: Readonly<ReceivedVoice>): void;
   text(message: Extract<Received, { readonly name: 'textMessage' }>['fields']): void;
   /** At most once. */
   ended(end: ClientEnd): void;

@@ -7,7 +7,7 @@ import { MAX_NAME_CHARACTERS, participantName } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import { Membership } from '../mumble/shared/membership.ts';
-import type { MumbleVoice } from '../mumble/wire/voice-packet.ts';
+import type { ReceivedVoice } from '../mumble/wire/voice-packet.ts';
 import type { ServerUser } from './server-roster.ts';
 
 export interface VisitorOptions {
@@ -62,7 +62,7 @@ export class Visitor {
     this.#membership.setState({ selfMute: isMuted(user), selfDeaf: user.isDeaf });
   }
 
-  receive(voice: Readonly<MumbleVoice>, nowMs: number): void {
+  receive(voice: Readonly<ReceivedVoice>, nowMs: number): void {
     this.#membership.receive(voice, nowMs);
   }
 

@@ -5,7 +5,7 @@ import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
-import type { MumbleVoice } from '../mumble/wire/voice-packet.ts';
+import type { ReceivedVoice } from '../mumble/wire/voice-packet.ts';
 import type { ServerUser } from './server-roster.ts';
 import type { Upstream } from './upstream.ts';
 import { Visitor } from './visitor.ts';
@@ -99,7 +99,7 @@ export class Visitors {
     for (const user of users.values()) if (!this.#visitors.has(user.session)) this.#add(user);
   }
 
-  receive(session: number, voice: Readonly<MumbleVoice>, nowMs: Millis): void {
+  receive(session: number, voice: Readonly<ReceivedVoice>, nowMs: Millis): void {
     this.#visitors.get(session)?.receive(voice, nowMs);
   }
 

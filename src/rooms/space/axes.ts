@@ -27,3 +27,11 @@ export function toMetres(
   point[2] = (isZUp ? -x : axes === 'unity' ? -z : z) * metresPerUnit;
   return point;
 }
+
+/** The other way: `at`, which is in metres in the mixer's axes, in the axes and units of an engine. */
+export function fromMetres(axes: Axes, metresPerUnit: number, [x, y, z]: Point): Point {
+  const [right, up, back] = [x / metresPerUnit, y / metresPerUnit, z / metresPerUnit];
+  if (axes === 'unreal') return [-back, right, up];
+  if (axes === 'source') return [-back, -right, up];
+  return [right, up, axes === 'unity' ? -back : back];
+}

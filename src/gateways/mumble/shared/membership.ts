@@ -6,7 +6,8 @@ import type { Admission } from '../../../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../../rooms/events.ts';
 import type { Participant } from '../../../rooms/participant.ts';
 import type { RoomRegistry } from '../../../rooms/registry.ts';
-import type { MumbleVoice } from '../wire/voice-packet.ts';
+import type { ReceivedVoice } from '../wire/voice-packet.ts';
+import { Placing } from './placing.ts';
 import { Uplink } from './uplink.ts';
 
 export interface MembershipEvents {
@@ -43,6 +44,7 @@ export class Membership implements ParticipantListener {
   readonly #registry: RoomRegistry;
   readonly #events: MembershipEvents;
   readonly #uplink: Uplink;
+  readonly #placing: Placing;
   readonly #hearsMixInSpace: boolean;
   #seat: RelayedSeat | undefined;
   #hearsMix = false;
@@ -56,6 +58,7 @@ export class Membership implements ParticipantListener {
     this.address = address;
     this.#hearsMixInSpace = options.hearsMixInSpace;
     this.#registry = registry;
+    this.#placing = new Placing(registry);
     this.#events = events;
     this.#selfMute = state.muted;
     this.#uplink = new Uplink((packet, startsStream) => this.#seat?.send(packet, startsStream), clock.now());
@@ -95,8 +98,9 @@ export class Membership implements ParticipantListener {
     }
   }
 
-  receive(voice: Readonly<MumbleVoice>, nowMs: number): void {
+  receive(voice: Readonly<ReceivedVoice>, nowMs: number): void {
     this.#uplink.receive(voice, nowMs);
+    if (voice.position !== null) this.#placing.take(this.participant, voice.position, nowMs);
   }
 
   setState({ selfMute, selfDeaf }: { readonly selfMute: boolean; readonly selfDeaf: boolean }): void {

@@ -20,6 +20,12 @@ export interface MumbleVoice {
   isLast: boolean;
 }
 
+/** One packet that was read, which may say where its talker is. */
+export interface ReceivedVoice extends MumbleVoice {
+  /** In metres, left-handed: x to the right, y up, z forward. The next packet overwrites it. Null if it was not sent. */
+  position: Readonly<Float32Array> | null;
+}
+
 export const NORMAL_TARGET = 0;
 export const LOOPBACK_TARGET = 31;
 /** Bytes of a whole packet, with those of the encryption. */
@@ -33,19 +39,22 @@ const OLD_OPUS = 4;
 const OLD_PING = 1;
 const OLD_LAST = 0x2000;
 const OLD_LENGTH_MASK = 0x1fff;
+/** Three floats, little-endian. */
 const POSITION_BYTES = 12;
 const VOICE_TYPE = 0;
 const PING_TYPE = 1;
 /** Keys of the fields of the packets since 1.5. */
 const KEY = { target: 0x08, context: 0x10, session: 0x18, frame: 0x20, opus: 0x2a, last: [0x80, 0x01] } as const;
-const FIELD = { target: 1, context: 2, session: 3, frame: 4, opus: 5, last: 16 } as const;
+const FIELD = { target: 1, context: 2, session: 3, frame: 4, opus: 5, position: 6, last: 16 } as const;
 const VARINT = 0;
 const LIMIT = 2 ** 53;
 const NOTHING = new Uint8Array(0);
 
 const varints = new VarintReader();
 const reader = new ProtoReader(NOTHING);
-const found: MumbleVoice = { target: 0, session: 0, frameNumber: 0, opus: NOTHING, isLast: false };
+const found: ReceivedVoice = { target: 0, session: 0, frameNumber: 0, opus: NOTHING, isLast: false, position: null };
+const positionBytes = new DataView(new ArrayBuffer(POSITION_BYTES));
+const position = new Float32Array(3);
 
 /** Whether a decrypted packet asks for its own repetition. */
 export function isPing(format: VoiceFormat, packet: Uint8Array): boolean {
@@ -58,11 +67,12 @@ export function isPing(format: VoiceFormat, packet: Uint8Array): boolean {
  * @param isFromServer it names the talker
  * @returns an object that the next call reuses
  */
-export function readVoicePacket(format: VoiceFormat, packet: Uint8Array, isFromServer = false): MumbleVoice | null {
+export function readVoicePacket(format: VoiceFormat, packet: Uint8Array, isFromServer = false): ReceivedVoice | null {
   found.session = 0;
   found.frameNumber = 0;
   found.isLast = false;
   found.opus = NOTHING;
+  found.position = null;
   const isRead = format === 'old' ? readOld(packet, isFromServer) : readProtobuf(packet, isFromServer);
   return isRead ? found : null;
 }
@@ -86,6 +96,7 @@ function readOld(packet: Uint8Array, isFromServer: boolean): boolean {
   if (opusEnd !== end && opusEnd + POSITION_BYTES !== end) return false;
   found.isLast = (varints.value & OLD_LAST) !== 0;
   found.opus = packet.subarray(start, opusEnd);
+  if (opusEnd !== end) takePosition(packet, opusEnd);
   return found.opus.length > 0;
 }
 
@@ -99,6 +110,10 @@ function readProtobuf(packet: Uint8Array, isFromServer: boolean): boolean {
       const opus = reader.readBytes();
       if (opus === null) return false;
       found.opus = opus;
+    } else if (reader.field === FIELD.position) {
+      const bytes = reader.readBytes();
+      if (bytes === null) return false;
+      if (bytes.length === POSITION_BYTES) takePosition(bytes, 0);
     } else if (reader.wireType !== VARINT) {
       if (!reader.skip()) return false;
     } else {
@@ -106,6 +121,19 @@ function readProtobuf(packet: Uint8Array, isFromServer: boolean): boolean {
     }
   }
   return found.opus.length > 0;
+}
+
+/** Numbers that are none are no position, and neither is the origin: Mumble's way to say that it does not know. */
+function takePosition(bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < POSITION_BYTES; i++) positionBytes.setUint8(i, bytes[at + i]!);
+  let isKnown = false;
+  for (let i = 0; i < position.length; i++) {
+    const metres = positionBytes.getFloat32(4 * i, true);
+    if (!Number.isFinite(metres)) return;
+    isKnown ||= metres !== 0;
+    position[i] = metres;
+  }
+  if (isKnown) found.position = position;
 }
 
 function takeNumber(number: number, isFromServer: boolean): boolean {

@@ -6,6 +6,7 @@ import {
   MAX_OPUS_BYTES,
   MAX_PACKET_BYTES,
   type MumbleVoice,
+  type ReceivedVoice,
   readVoicePacket,
   writeVoicePacket,
 } from '../../../../src/gateways/mumble/wire/voice-packet.ts';
@@ -18,7 +19,16 @@ function written(format: VoiceFormat, voice: MumbleVoice, isFromServer?: boolean
   return into.subarray(0, writeVoicePacket(format, into, voice, isFromServer));
 }
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const plain = (voice: MumbleVoice | null) => voice && { ...voice, opus: hex(voice.opus) };
+const plain = (voice: ReceivedVoice | null) => {
+  if (voice === null) return null;
+  const { position: _, opus, ...rest } = voice;
+  return { ...rest, opus: hex(opus) };
+};
+const positionIn = (format: VoiceFormat, packet: Uint8Array) => {
+  const position = readVoicePacket(format, packet)?.position;
+  return position && [...position];
+};
+const floats = (...values: readonly number[]) => Buffer.from(Float32Array.from(values).buffer);
 
 test('packets look as Mumble writes them', async (t) => {
   const last = { ...VOICE, isLast: true };
@@ -48,16 +58,49 @@ test('what is written is read again', (t) => {
   t.end();
 });
 
-test('a position is left out, and anything else behind an old packet is malformed', async (t) => {
+test('a position may follow an old packet, and anything else behind it is malformed', async (t) => {
   const packet = written('old', VOICE);
   const longer = (bytes: number) => Buffer.concat([packet, Buffer.alloc(bytes)]);
-  t.same(plain(readVoicePacket('old', longer(12))), plain(VOICE));
+  t.same(plain(readVoicePacket('old', longer(12))), { ...VOICE, opus: 'f8fffe' });
   for (const bytes of [1, 11, 13, 24]) t.equal(readVoicePacket('old', longer(bytes)), null);
 });
 
-test('positions, volumes and unknown fields of new packets are left out', async (t) => {
+test('volumes and unknown fields of new packets are left out', async (t) => {
   const extra = '320c000000000000000000000000 3d0000803f f2060101';
-  t.same(plain(readVoicePacket('protobuf', bytesOf(`00 0800 20c801 ${extra} 2a03f8fffe ${extra}`))), plain(VOICE));
+  t.same(plain(readVoicePacket('protobuf', bytesOf(`00 0800 20c801 ${extra} 2a03f8fffe ${extra}`))), {
+    ...VOICE,
+    opus: 'f8fffe',
+  });
+});
+
+test('positions are read from both formats, and only if they are three numbers that say something', async (t) => {
+  const old = (position: Uint8Array) => Buffer.concat([written('old', VOICE), position]);
+  const bytes = (position: Uint8Array) => Buffer.concat([Buffer.of(0x32, position.length), position]);
+  const since = (position: Uint8Array) => Buffer.concat([written('protobuf', VOICE), bytes(position)]);
+  const first = (position: Uint8Array) =>
+    Buffer.concat([Buffer.of(0), bytes(position), written('protobuf', VOICE).subarray(1)]);
+  for (const [format, packet] of [
+    ['old', old],
+    ['protobuf', since],
+    ['protobuf', first],
+  ] as const) {
+    t.same(positionIn(format, packet(floats(1.5, -2, 300))), [1.5, -2, 300], format);
+    t.same(positionIn(format, packet(floats(0, 0, 1))), [0, 0, 1]);
+    t.equal(positionIn(format, packet(floats(0, 0, 0))), null, 'a client that does not know');
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+      for (const at of [0, 1, 2])
+        t.equal(
+          positionIn(format, packet(floats(...[0, 1, 2].map((i) => (i === at ? wrong : 1))))),
+          null,
+          `${wrong} at ${at}`,
+        );
+    t.equal(positionIn(format, written(format, VOICE)), null, 'the one before is not kept');
+  }
+  for (const wrong of [floats(), floats(1, 2), floats(1, 2, 3, 4)]) {
+    t.equal(positionIn('protobuf', since(wrong)), null, `${wrong.length} bytes`);
+    t.equal(readVoicePacket('protobuf', since(wrong))?.frameNumber, 200, 'the voice is heard all the same');
+  }
+  t.equal(readVoicePacket('protobuf', since(floats(1, 2, 3)).subarray(0, -1)), null, 'cut off');
 });
 
 test('what is not Opus, empty or cut off is refused', async (t) => {
