@@ -73,10 +73,9 @@ export class SocketSound {
     const playout = this.#playoutFigures;
     const timestamp = performance.now();
     const entries = [
-      {
-        ...{ id: 'websocket-media', type: 'websocket-media', timestamp, ...socket, ...playout },
-        outputLatency: this.#context.outputLatency,
-      },
+      // Without `outputLatency`, which freezes Firefox: it asks its sound thread for it, holding a lock that this thread
+      // may be waiting for (seen in Firefox 153 ESR).
+      { id: 'websocket-media', type: 'websocket-media', timestamp, ...socket, ...playout },
       {
         ...{ id: 'pair', type: 'candidate-pair', nominated: true, state: 'succeeded', timestamp },
         ...(typeof socket?.roundTripMs === 'number' && { currentRoundTripTime: socket.roundTripMs / 1000 }),
