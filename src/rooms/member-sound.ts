@@ -32,6 +32,16 @@ export class MemberSound {
     };
   }
 
+  /** Where their voice goes and what they hear; undefined: only the room itself. */
+  get plan(): VoicePlan | undefined {
+    return this.#plan;
+  }
+
+  /** The gains of other voices. */
+  get hearing(): readonly VoiceGain[] {
+    return this.#hearing;
+  }
+
   /** They agree to be recorded, until they leave the room. */
   agreeToRecording(): void {
     this.#agrees = true;

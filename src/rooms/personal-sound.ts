@@ -82,13 +82,23 @@ export class PersonalSound {
     this.#talk = new RoomTalk({
       ...options,
       channels: this.#channels,
-      shoutChannel: () => (this.#linked.length > 0 ? this.#channels.shoutChannel : undefined),
+      shoutChannel: () => this.shoutChannel,
     });
   }
 
   /** In the order in which they were created. */
   get channels(): Channel[] {
     return [...this.#channels.all];
+  }
+
+  /** The number of the channel in which people of linked rooms are heard; undefined while there are none. */
+  get shoutChannel(): number | undefined {
+    return this.#linked.length > 0 ? this.#channels.shoutChannel : undefined;
+  }
+
+  /** Somebody in a linked room shouts. */
+  get isShoutedAt(): boolean {
+    return this.#linked.some(({ sound }) => sound.shouters.length > 0);
   }
 
   /** Applies how the channels sound to the room's media, which has just been opened. */

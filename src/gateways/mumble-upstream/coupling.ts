@@ -10,9 +10,9 @@ import type { RoomEvent } from '../../rooms/events.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
+import { Bridge } from '../mumble/shared/bridge.ts';
 import { RoomVoices } from '../mumble/shared/room-voices.ts';
 import { NORMAL_TARGET } from '../mumble/wire/voice-packet.ts';
-import { Bridge } from './bridge.ts';
 import { type AwayReason, Ear } from './ear.ts';
 import { Mouths } from './mouths.ts';
 import { News } from './news.ts';
@@ -232,7 +232,7 @@ export class Coupling {
           if (!this.#isWithheld && this.#ear.client !== undefined) this.#mouths.of(participant)?.say(voice);
         },
       }),
-      bridge: new Bridge({ room, clock, say: (voice) => this.#ear.say(voice) }),
+      bridge: new Bridge({ room, session: 0, clock, say: (voice) => this.#ear.say(voice) }),
     };
   }
 

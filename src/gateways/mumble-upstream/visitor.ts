@@ -36,7 +36,6 @@ export class Visitor {
     this.#membership = new Membership({
       ...{ registry, admission, room, name: shownName(user), from: undefined, address: null, clock },
       state: { muted: isMuted(user), deafened: user.isDeaf },
-      hearsMixInSpace: false,
       events: {
         event: (event) => events.event(event),
         ended: (reason) => events.ended(reason),

@@ -196,6 +196,8 @@ export class MumbleGateway {
       changed: () => this.#changed(),
       refresh: () => this.#read(),
       roomChanged: (of) => this.#placed(of),
+      hearsSounds: (of) => this.#relayOf.get(of)?.hasSounds === true,
+      whispered: (of, talker, voice) => this.#relayOf.get(of)?.whisper(talker, voice),
       ended: (of) => {
         this.#udp?.delete(of, remote);
         this.#ended(of);
@@ -216,8 +218,12 @@ export class MumbleGateway {
       const { roomKey, roomName } = participant;
       let relay = this.#relays.get(roomKey);
       if (relay === undefined) {
-        const sessionOf = (id: string) => this.#roster.sessionOf(id);
-        relay = new RoomRelay({ room: this.#options.registry.room(roomName), sessionOf, clock });
+        relay = new RoomRelay({
+          ...{ room: this.#options.registry.room(roomName), clock },
+          sessionOf: (id) => this.#roster.sessionOf(id),
+          soundsSession: this.#roster.soundsSession,
+          soundsChanged: () => this.#changed(),
+        });
         this.#relays.set(roomKey, relay);
       }
       relay.add(session);
@@ -249,6 +255,7 @@ export class MumbleGateway {
     this.#isRefreshDue = false;
     if (this.#isClosed) return;
     this.#read();
+    for (const relay of this.#relays.values()) relay.look();
     for (const session of this.#sessions) session.show();
   }
 

@@ -8,7 +8,7 @@ const MODERATOR = PERMISSION.muteDeafen | PERMISSION.kick | PERMISSION.ban;
 /** In any channel; clients look at those in the root for what concerns people. */
 export function permissionsOf(participant: Participant | null): number {
   let permissions = EVERYBODY;
-  if (participant?.admission.maySpeak ?? true) permissions |= PERMISSION.speak;
+  if (participant?.admission.maySpeak ?? true) permissions |= PERMISSION.speak | PERMISSION.whisper;
   if (participant?.mayModerate) permissions |= MODERATOR;
   return permissions;
 }

@@ -62,6 +62,8 @@ export interface MumblePresence {
   readonly hash: string | null;
   /** They hear the mix of their room, as the voice of one more user. */
   readonly hearsMix: boolean;
+  /** Something is played in their room, as the voice of one more user. */
+  readonly hearsSounds: boolean;
 }
 
 /** A place in the list. */
@@ -77,6 +79,7 @@ interface ShownRoom {
 
 export const ROOT_CHANNEL = 0;
 const MIX_NAME = 'Everybody (mixed)';
+const SOUNDS_NAME = '♪ Sounds';
 
 export class Roster {
   readonly #options: RosterOptions;
@@ -93,8 +96,9 @@ export class Roster {
   #users: ReadonlyMap<number, MumbleUser> = new Map();
   /** For the hashes of people who have an identity. */
   readonly #secret: string;
-  /** The user who says what is mixed, by channel. */
+  /** The user who says what is mixed, and the one who says what is played, by channel. */
   readonly #mixUsers = new Map<number, MumbleUser>();
+  readonly #soundUsers = new Map<number, MumbleUser>();
   #lastSession = 0;
   #lastChannel = ROOT_CHANNEL;
 
@@ -113,6 +117,8 @@ export class Roster {
 
   /** Of the user who says what is mixed. */
   readonly mixSession = this.newSession();
+  /** Of the user who says what is played. */
+  readonly soundsSession = this.newSession();
 
   /** A number that nobody had before. */
   newSession(): number {
@@ -158,7 +164,7 @@ export class Roster {
   }
 
   /** What this user sees: everybody in their own room and in rooms that anyone may enter, and other Mumble users. */
-  viewFor({ session, participant, hearsMix }: MumblePresence): MumbleView {
+  viewFor({ session, participant, hearsMix, hearsSounds }: MumblePresence): MumbleView {
     const channels = new Map([[ROOT_CHANNEL, this.#root]]);
     const visible = new Set<number>([ROOT_CHANNEL]);
     const own = participant?.roomKey;
@@ -170,7 +176,11 @@ export class Roster {
     const users = new Map<number, MumbleUser>();
     for (const user of this.#users.values())
       if (visible.has(user.channelId) || user.session === session) users.set(user.session, user);
-    if (hearsMix && own !== undefined) users.set(this.mixSession, this.#mixUser(this.channelOf(own)));
+    if (own === undefined) return { channels, users };
+    const channelId = this.channelOf(own);
+    if (hearsMix) users.set(this.mixSession, madeUp(this.#mixUsers, this.mixSession, MIX_NAME, channelId));
+    if (hearsSounds)
+      users.set(this.soundsSession, madeUp(this.#soundUsers, this.soundsSession, SOUNDS_NAME, channelId));
     return { channels, users };
   }
 
@@ -204,13 +214,6 @@ export class Roster {
     this.#forgetAllBut(seen);
   }
 
-  #mixUser(channelId: number): MumbleUser {
-    const state = { mute: false, suppress: false, selfMute: false, selfDeaf: true, recording: false, hash: '' };
-    const user = this.#mixUsers.get(channelId) ?? { session: this.mixSession, name: MIX_NAME, channelId, ...state };
-    this.#mixUsers.set(channelId, user);
-    return user;
-  }
-
   #readRooms(): void {
     const { registry } = this.#options;
     const open = new Map(Array.from(registry.rooms, (room) => [room.key, room] as const));
@@ -224,6 +227,7 @@ export class Roster {
       if (used.has(key)) continue;
       this.#channels.delete(key);
       this.#mixUsers.delete(id);
+      this.#soundUsers.delete(id);
     }
     this.#shown = shown;
   }
@@ -292,6 +296,14 @@ export class Roster {
   #hashOf({ identity }: ParticipantView): string {
     return identity === null ? '' : createHmac('sha1', this.#secret).update(identity).digest('hex');
   }
+}
+
+/** A user who is nobody, always as the same object. */
+function madeUp(known: Map<number, MumbleUser>, session: number, name: string, channelId: number): MumbleUser {
+  const state = { mute: false, suppress: false, selfMute: false, selfDeaf: true, recording: false, hash: '' };
+  const user = known.get(channelId) ?? { session, name, channelId, ...state };
+  known.set(channelId, user);
+  return user;
 }
 
 function nameOf({ name, role }: ParticipantView): string {

@@ -60,7 +60,7 @@ export class SessionRequests {
         this.#resync(message.fields);
         return;
       case 'voiceTarget':
-        this.#deny(PERMISSION.whisper);
+        if (!session.targets.define(message.fields, session.participant)) this.#deny(PERMISSION.whisper);
         return;
       case 'channelState':
       case 'channelRemove':

@@ -1,54 +1,30 @@
 /** One Mumble client, from its login to its end. */
-import type { Logger } from 'pino';
-import type { Clock, Millis } from '../../lib/clock.ts';
+import type { Millis } from '../../lib/clock.ts';
 import { AppError, toAppError } from '../../lib/errors.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import { participantName, roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
-import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { MumbleConnection } from './connection.ts';
 import { Downlink } from './downlink.ts';
-import { admitToRoom, type EntranceOptions, roomOfToken } from './entrance.ts';
+import { admitToRoom, roomOfToken } from './entrance.ts';
 import type { VoiceFigures } from './figures.ts';
+import { MixNeed } from './mix-need.ts';
 import { permissionsOf } from './permissions.ts';
 import { Presenter } from './presenter.ts';
 import type { RelayListener } from './room-relay.ts';
-import { type MumblePresence, ROOT_CHANNEL, type Roster } from './roster.ts';
+import { type MumblePresence, ROOT_CHANNEL } from './roster.ts';
+import type { MumbleSessionOptions } from './session-options.ts';
 import { SessionRequests } from './session-requests.ts';
 import { END_WORDS, MAX_TEXT_LENGTH, type MembershipEnd, REJECTIONS, ROOT_INSTEAD } from './session-words.ts';
 import { toHtml } from './shared/html.ts';
 import { Membership } from './shared/membership.ts';
 import { MAX_BANDWIDTH } from './shared/uplink.ts';
 import type { UdpUser } from './udp-port.ts';
-import { type CryptKeys, CryptState } from './wire/crypt-state.ts';
+import { VoiceTargets } from './voice-targets.ts';
+import { CryptState } from './wire/crypt-state.ts';
 import { REJECT, type Received } from './wire/messages.ts';
 import { announcedVersion, OWN_VERSION, type VoiceFormat, versionV1, voiceFormat } from './wire/version.ts';
 import { isPing, LOOPBACK_TARGET, MAX_OPUS_BYTES, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
-
-export interface MumbleSessionOptions extends EntranceOptions {
-  readonly registry: RoomRegistry;
-  readonly roster: Roster;
-  /** The room where people without another wish begin; undefined: none. */
-  readonly defaultRoom: string | undefined;
-  readonly welcome: string;
-  readonly version: string;
-  readonly maxUsers: () => number;
-  /** New keys for the encryption of UDP. */
-  readonly newKeys: () => CryptKeys;
-  /** Of the client, as limits count it, and for the operator. */
-  readonly from: string;
-  readonly address: string | null;
-  /** Something has happened that Mumble clients should see, soon. */
-  readonly changed: () => void;
-  /** Reads the rooms now. */
-  readonly refresh: () => void;
-  /** The room of this session is another one now; null: none. */
-  readonly roomChanged: (session: MumbleSession) => void;
-  /** The session has ended. At most once. */
-  readonly ended: (session: MumbleSession) => void;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
 
 type Status = 'greeting' | 'joining' | 'ready' | 'ended';
 
@@ -66,9 +42,11 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   activeMs: Millis;
   readonly loggedInMs: Millis;
   readonly connection: MumbleConnection;
+  readonly targets: VoiceTargets;
   readonly #options: MumbleSessionOptions;
   readonly #presenter: Presenter;
   readonly #requests: SessionRequests;
+  readonly #mixNeed = new MixNeed();
   #status: Status = 'greeting';
   #secrets: readonly string[] = [];
   #membership: Membership | null = null;
@@ -84,6 +62,11 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     this.#presenter = new Presenter(connection, this.session);
     this.downlink = new Downlink(connection, new CryptState(options.newKeys()), this.session, options.clock);
     this.#requests = new SessionRequests(this, options);
+    const { registry, roster, clock } = options;
+    const whispered = options.whispered.bind(null, this);
+    this.targets = new VoiceTargets({
+      ...{ session: this.session, roster, room: (name) => registry.room(name), whispered, clock },
+    });
     const release = `Partyline ${options.version}`;
     connection.send('version', { versionV1: versionV1(OWN_VERSION), release, versionV2: OWN_VERSION });
   }
@@ -107,6 +90,10 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
 
   get hearsMix(): boolean {
     return this.#membership?.hearsMix === true;
+  }
+
+  get hearsSounds(): boolean {
+    return !this.hearsMix && this.#options.hearsSounds(this);
   }
 
   get isDeaf(): boolean {
@@ -187,11 +174,13 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
       return;
     }
     const nowMs = this.#options.clock.now();
-    if (voice.target === LOOPBACK_TARGET) this.downlink.echo(voice, this.format);
-    // Whispers and shouts go nowhere.
-    if (voice.target !== NORMAL_TARGET || this.selfMute) return;
+    const { target } = voice;
+    const membership = this.#membership;
+    if (target === LOOPBACK_TARGET) this.downlink.echo(voice, this.format);
+    if (target === LOOPBACK_TARGET || this.selfMute || membership === null) return;
     this.activeMs = nowMs;
-    this.#membership?.receive(voice, nowMs);
+    if (!this.targets.admits(target, membership, nowMs) || !membership.receive(voice, nowMs)) return;
+    if (target !== NORMAL_TARGET) this.targets.passed(voice, membership, nowMs);
   }
 
   /** Sends what has changed of the people and rooms that this client sees. */
@@ -245,6 +234,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     this.#status = 'ended';
     const before = this.#membership;
     this.#membership = null;
+    this.targets.reset();
     this.downlink.left(before?.uplink);
     this.#options.roomChanged(this);
     before?.leave(reason);
@@ -350,7 +340,8 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     let membership: Membership | undefined;
     const state = { muted: this.selfMute || this.selfDeaf, deafened: this.selfDeaf };
     membership = new Membership({
-      ...{ registry, admission, room, name: this.name, state, from, address, clock, hearsMixInSpace: true },
+      ...{ registry, admission, room, name: this.name, state, from, address, clock },
+      needsMix: (entered, participant) => this.#mixNeed.isNeeded(entered, participant, clock.now()),
       events: {
         event: (event) => this.#roomEvent(event),
         ended: (reason) => {
@@ -365,6 +356,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   #become(membership: Membership | null): void {
     const before = this.#membership;
     this.#membership = membership;
+    this.targets.reset();
     this.downlink.left(before?.uplink);
     before?.leave(membership === null ? 'left' : 'moved');
     this.#options.roomChanged(this);
@@ -378,14 +370,20 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   }
 
   #roomEvent(event: RoomEvent): void {
-    if (event.type === 'moved') queueMicrotask(() => this.#options.roomChanged(this));
+    if (event.type === 'moved') this.#moved();
     // Ten times a second somebody speaks, which clients see by themselves.
     if (event.type !== 'levels') this.#options.changed();
     if (this.#status === 'ready') this.#requests.tell(event);
   }
 
+  #moved(): void {
+    if (this.#membership !== null) this.targets.moved(this.#membership);
+    queueMicrotask(() => this.#options.roomChanged(this));
+  }
+
   #removed(reason: MembershipEnd): void {
     this.downlink.left(this.#membership?.uplink);
+    this.targets.reset();
     this.#membership = null;
     // A client whose connection is only closed comes back when the server does.
     if (reason === 'server_closing') {

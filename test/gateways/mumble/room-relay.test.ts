@@ -23,7 +23,13 @@ function relaying() {
   const [talker, listener] = [join('Talker'), join('Listener')];
   const room = registry.room('lobby');
   const sessionOf = (id: string) => (id === talker.id ? 5 : id === listener.id ? 6 : undefined);
-  const relay = new RoomRelay({ room, sessionOf, clock });
+  let soundsChanged = 0;
+  const relay = new RoomRelay({
+    ...{ room, sessionOf, clock, soundsSession: 9 },
+    soundsChanged: () => {
+      soundsChanged++;
+    },
+  });
   const heard: number[] = [];
   const client = {
     ...{ participant: listener, format: 'protobuf' as const, isDeaf: false },
@@ -39,7 +45,10 @@ function relaying() {
     plane.rooms[0]?.tap?.sink.voice({ ...place, payload: SPEECH });
     return heard.length;
   };
-  return { clock, plane, room, relay, talker, listener, client, heard, say };
+  /** The seats that hear the mix for the relay. */
+  const bridges = () => plane.rooms[0]?.relayed.filter(({ open }) => open) ?? [];
+  const changes = () => soundsChanged;
+  return { clock, plane, room, relay, talker, listener, client, heard, say, join, bridges, changes };
 }
 
 test('a listener hears others and not themselves, and nobody hears a seat that is nobody’s', async (t) => {
@@ -84,4 +93,88 @@ test('talkspurts end by themselves, and nothing is left when the relay closes', 
   heard.length = 0;
   clock.advance(400);
   t.same(heard, []);
+});
+
+test('what is played is heard as one more user, without those who are heard by themselves', async (t) => {
+  const { say, heard, bridges, relay, room, talker, listener, clock, join, changes } = relaying();
+  say();
+  relay.look();
+  t.same(bridges(), [], 'as long as nothing is played, it costs nothing');
+  say(999);
+  t.equal(bridges().length, 1);
+  t.equal(changes(), 1);
+  t.ok(relay.hasSounds);
+  const silenced = () => bridges()[0]?.state.hearing.map(({ seatId, gain }) => [seatId, gain]);
+  t.same(
+    silenced(),
+    [talker, listener].map(({ seat }) => [seat!.id, 0]),
+  );
+  heard.length = 0;
+  bridges()[0]!.options.sink.mix(SPEECH, 960, true);
+  t.same(heard, [9]);
+  const late = join('Late');
+  say(late.seat!.id);
+  t.same(silenced()?.at(-1), [late.seat!.id, 0], 'whoever is new is not heard twice');
+  for (let s = 0; s < 12; s++) {
+    clock.advance(1000);
+    say(999);
+    relay.look();
+  }
+  t.equal(bridges().length, 1, 'as long as it lasts');
+  clock.advance(9000);
+  relay.look();
+  t.equal(bridges().length, 1);
+  clock.advance(1001);
+  relay.look();
+  t.same(bridges(), []);
+  t.equal(changes(), 2);
+  say(999);
+  t.equal(bridges().length, 1);
+  room.space.update(spaceUpdateSchema.parse({ rules: {} }) as SpaceUpdate);
+  relay.look();
+  t.same(bridges(), [], 'in a space everybody hears the mix');
+});
+
+test('a seat that is nobody’s while nobody listens, and a closed relay, hear nothing', async (t) => {
+  const { say, bridges, relay, client } = relaying();
+  say(999);
+  relay.delete(client);
+  relay.look();
+  t.same(bridges(), []);
+  relay.add(client);
+  say(999);
+  t.equal(bridges().length, 1);
+  relay.close();
+  t.same(bridges(), []);
+});
+
+test('a whisper reaches those whom its talker may reach, in the context of whispers', async (t) => {
+  const { relay, talker, listener, client, heard, join } = relaying();
+  const voice = { target: 2, session: 5, frameNumber: 0, opus: SPEECH, isLast: false };
+  const whisper = () => {
+    heard.length = 0;
+    relay.whisper(talker, voice);
+    return heard.length;
+  };
+  t.equal(whisper(), 0, 'they whisper to nobody');
+  talker.talkTo({ room: false, channels: [], to: [join('Other').id] });
+  t.equal(whisper(), 0);
+  talker.talkTo({ room: false, channels: [], to: [listener.id] });
+  t.equal(whisper(), 1);
+  client.isDeaf = true;
+  t.equal(whisper(), 0);
+  client.isDeaf = false;
+  listener.hear(talker.id, 0);
+  t.equal(whisper(), 0);
+  listener.hear(talker.id, 1);
+  talker.setState({ muted: true });
+  t.equal(whisper(), 0);
+});
+
+test('in a linked room, shouts are heard like what is played', async (t) => {
+  const { relay, room, bridges, plane } = relaying();
+  t.ok(plane);
+  Object.defineProperty(room.sound, 'isShoutedAt', { get: () => true });
+  relay.look();
+  t.equal(bridges().length, 1);
 });

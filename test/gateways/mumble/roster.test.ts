@@ -15,7 +15,7 @@ function rosterOf(rooms: readonly string[], entryOf: (key: string) => 'open' | '
     }).participant;
   const presence: MumblePresence = {
     ...{ session: roster.newSession(), name: 'Me', participant: null, selfMute: false, selfDeaf: false },
-    ...{ hash: null, hearsMix: false },
+    ...{ hash: null, hearsMix: false, hearsSounds: false },
   };
   roster.add(presence);
   const view = (of = presence) => {

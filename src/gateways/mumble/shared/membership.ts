@@ -6,6 +6,7 @@ import type { Admission } from '../../../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../../rooms/events.ts';
 import type { Participant } from '../../../rooms/participant.ts';
 import type { RoomRegistry } from '../../../rooms/registry.ts';
+import type { Room } from '../../../rooms/room.ts';
 import type { ReceivedVoice } from '../wire/voice-packet.ts';
 import { Placing } from './placing.ts';
 import { Uplink } from './uplink.ts';
@@ -32,8 +33,8 @@ export interface MembershipOptions {
   readonly address: string | null;
   readonly events: MembershipEvents;
   readonly clock: Clock;
-  /** In a room with a space they hear the mix, because single voices would be wrong there. */
-  readonly hearsMixInSpace: boolean;
+  /** They hear the mix now, because single voices would be wrong. By default never. */
+  readonly needsMix?: (room: Room, participant: Participant) => boolean;
 }
 
 export class Membership implements ParticipantListener {
@@ -45,7 +46,7 @@ export class Membership implements ParticipantListener {
   readonly #events: MembershipEvents;
   readonly #uplink: Uplink;
   readonly #placing: Placing;
-  readonly #hearsMixInSpace: boolean;
+  readonly #needsMix: (room: Room, participant: Participant) => boolean;
   #seat: RelayedSeat | undefined;
   #hearsMix = false;
   /** As the client wants it. */
@@ -56,7 +57,7 @@ export class Membership implements ParticipantListener {
   constructor(options: MembershipOptions) {
     const { registry, admission, room, name, state, from, address, events, clock } = options;
     this.address = address;
-    this.#hearsMixInSpace = options.hearsMixInSpace;
+    this.#needsMix = options.needsMix ?? (() => false);
     this.#registry = registry;
     this.#placing = new Placing(registry);
     this.#events = events;
@@ -83,12 +84,13 @@ export class Membership implements ParticipantListener {
   /** Takes a seat if there is none, or one of another kind is needed. Without one they are in the room all the same. */
   takeSeat(): void {
     if (this.#isOver) return;
-    const listens = this.#hearsMixInSpace && this.#registry.room(this.participant.roomName).space.view !== null;
+    const { participant } = this;
+    const listens = this.#needsMix(this.#registry.room(participant.roomName), participant);
     if (this.#seat !== undefined && listens === this.#hearsMix) return;
     try {
       const sink = { mix: (payload: Uint8Array, timestamp: number) => this.#events.mix(payload, timestamp) };
       const parts = { speaks: true, listens, sink };
-      this.#seat = this.participant.sit((media, options) => media.connectRelayed({ ...options, ...parts }));
+      this.#seat = participant.sit((media, options) => media.connectRelayed({ ...options, ...parts }));
       this.#hearsMix = listens;
       this.#uplink.restart();
       this.#events.seated?.();
@@ -98,9 +100,17 @@ export class Membership implements ParticipantListener {
     }
   }
 
-  receive(voice: Readonly<ReceivedVoice>, nowMs: number): void {
-    this.#uplink.receive(voice, nowMs);
+  /** False if it was left out. */
+  receive(voice: Readonly<ReceivedVoice>, nowMs: number): boolean {
+    const isPassed = this.#uplink.receive(voice, nowMs);
     if (voice.position !== null) this.#placing.take(this.participant, voice.position, nowMs);
+    return isPassed;
+  }
+
+  /** What they have said and nobody has heard yet is never heard, and what sounds fades. */
+  forgetVoice(): void {
+    this.#uplink.interrupt();
+    this.#seat?.clearQueue();
   }
 
   setState({ selfMute, selfDeaf }: { readonly selfMute: boolean; readonly selfDeaf: boolean }): void {
@@ -117,10 +127,13 @@ export class Membership implements ParticipantListener {
   }
 
   event(...events: readonly RoomEvent[]): void {
+    let isOnlyLevels = true;
     for (const event of events) {
       if (event.type === 'media_closed') this.#seat = undefined;
+      isOnlyLevels &&= event.type === 'levels';
       this.#events.event(event);
     }
+    if (isOnlyLevels) return;
     // The room is in the middle of telling everyone.
     queueMicrotask(() => {
       if (this.#isOver) return;

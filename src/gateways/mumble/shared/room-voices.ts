@@ -15,6 +15,8 @@ export interface RoomVoicesOptions {
   readonly sessionOf: (participant: Participant) => number | undefined;
   /** One packet of a participant; `voice` is reused for the next. */
   readonly voice: (participant: Participant, voice: MumbleVoice) => void;
+  /** A seat was found whose packets have not been seen before; undefined, with each packet: one that is nobody's. */
+  readonly seatSeen?: (participant: Participant | undefined) => void;
   readonly clock: Clock;
 }
 
@@ -22,6 +24,13 @@ export interface RoomVoicesOptions {
 const LOOK_MS: Millis = 100;
 /** How long a seat that belongs to nobody is not looked up again. */
 const UNKNOWN_MS: Millis = 1000;
+
+interface Unknown {
+  /** Until then it is not looked up again. */
+  readonly untilMs: Millis;
+  /** It belongs to no participant: something that is played. */
+  readonly isNobody: boolean;
+}
 
 interface Voice {
   readonly participant: Participant;
@@ -33,8 +42,8 @@ export class RoomVoices {
   readonly #tap: ReturnType<Room['taps']['slot']>;
   /** By seat. */
   readonly #voices = new Map<number, Voice>();
-  /** Until when seats are nobody's, the earliest first. */
-  readonly #unknown = new Map<number, Millis>();
+  /** Seats that are not passed on, the first to be looked up again first. */
+  readonly #unknown = new Map<number, Unknown>();
   #cancelLook: Cancel | null = null;
 
   constructor(options: RoomVoicesOptions) {
@@ -70,11 +79,15 @@ export class RoomVoices {
     const known = this.#voices.get(seatId);
     if (known?.participant.seat?.id === seatId) return known;
     this.#voices.delete(seatId);
-    if (nowMs < (this.#unknown.get(seatId) ?? 0)) return undefined;
-    for (const participant of this.#options.room.all) {
-      if (participant.seat?.id !== seatId) continue;
-      const session = this.#options.sessionOf(participant);
-      if (session === undefined) break;
+    const unknown = this.#unknown.get(seatId);
+    if (unknown !== undefined && nowMs < unknown.untilMs) {
+      if (unknown.isNobody) this.#options.seatSeen?.(undefined);
+      return undefined;
+    }
+    const participant = this.#holderOf(seatId);
+    this.#options.seatSeen?.(participant);
+    const session = participant === undefined ? undefined : this.#options.sessionOf(participant);
+    if (participant !== undefined && session !== undefined) {
       const { via } = participant.view;
       const isGated = (via === undefined || via === 'websocket') && participant.owner === undefined;
       const voice = { participant, talker: new Talker(session, isGated) };
@@ -84,12 +97,17 @@ export class RoomVoices {
     }
     this.#forgetUnknown(nowMs);
     this.#unknown.delete(seatId);
-    this.#unknown.set(seatId, nowMs + UNKNOWN_MS);
+    this.#unknown.set(seatId, { untilMs: nowMs + UNKNOWN_MS, isNobody: participant === undefined });
+    return undefined;
+  }
+
+  #holderOf(seatId: number): Participant | undefined {
+    for (const participant of this.#options.room.all) if (participant.seat?.id === seatId) return participant;
     return undefined;
   }
 
   #forgetUnknown(nowMs: Millis): void {
-    for (const [seatId, untilMs] of this.#unknown) {
+    for (const [seatId, { untilMs }] of this.#unknown) {
       if (untilMs > nowMs) return;
       this.#unknown.delete(seatId);
     }

@@ -64,16 +64,16 @@ export class Uplink {
     return this.#malformed;
   }
 
-  /** One packet for everybody in the room. */
-  receive({ frameNumber, opus, isLast }: Readonly<MumbleVoice>, nowMs: Millis): void {
+  /** One packet of what the client says. False if it was left out. */
+  receive({ frameNumber, opus, isLast }: Readonly<MumbleVoice>, nowMs: Millis): boolean {
     const samples = packetSamples(opus);
     if (samples === 0 || samples % UNIT_SAMPLES !== 0) {
       this.#malformed++;
-      return;
+      return false;
     }
     if (!this.#bandwidth.take(nowMs, opus.length + OVERHEAD_BYTES)) {
       this.#overLimit++;
-      return;
+      return false;
     }
     const isNew = !this.#isTalking || nowMs - this.#lastMs >= PAUSE_MS || samples !== this.#samples;
     if (isNew || Math.abs(frameNumber - this.#lastFrame) > MAX_JUMP) this.#rebase(frameNumber, samples, nowMs);
@@ -89,6 +89,7 @@ export class Uplink {
     this.#isTalking = true;
     this.#pass(sequence, timestamp, opus);
     if (isLast) this.#endTalkspurt();
+    return true;
   }
 
   /** The client speaks elsewhere from now on, or is muted: what comes next is a new talkspurt. */

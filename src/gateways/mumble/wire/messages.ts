@@ -126,7 +126,8 @@ export const MESSAGES = {
     name: field(6, 'text'),
   },
   cryptSetup: { key: field(1, 'bytes'), clientNonce: field(2, 'bytes'), serverNonce: field(3, 'bytes') },
-  voiceTarget: { id: field(1, 'uint32') },
+  /** Each of `targets` is a `WHISPER_TARGET`. */
+  voiceTarget: { id: field(1, 'uint32'), targets: repeated(2, 'bytes') },
   permissionQuery: { channelId: field(1, 'uint32'), permissions: field(2, 'uint32'), flush: field(3, 'bool') },
   codecVersion: {
     alpha: field(1, 'int32'),
@@ -150,6 +151,15 @@ export const MESSAGES = {
     recordingAllowed: field(7, 'bool'),
   },
   suggestConfig: { positional: field(2, 'bool'), pushToTalk: field(3, 'bool') },
+} as const;
+
+/** To whom one kind of whisper goes. */
+export const WHISPER_TARGET = {
+  sessions: repeated(1, 'uint32'),
+  channelId: field(2, 'uint32'),
+  group: field(3, 'text'),
+  links: field(4, 'bool'),
+  children: field(5, 'bool'),
 } as const;
 
 export type MessageName = keyof typeof MESSAGES;

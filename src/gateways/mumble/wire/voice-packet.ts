@@ -27,6 +27,8 @@ export interface ReceivedVoice extends MumbleVoice {
 }
 
 export const NORMAL_TARGET = 0;
+/** From a server: the packet is whispered. */
+export const WHISPER_CONTEXT = 2;
 export const LOOPBACK_TARGET = 31;
 /** Bytes of a whole packet, with those of the encryption. */
 export const MAX_PACKET_BYTES = 1024;

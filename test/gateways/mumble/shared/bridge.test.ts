@@ -1,8 +1,8 @@
 import { test } from 'tap';
-import { SILENCE_PACKET } from '../../../src/formats/opus-packet.ts';
-import type { MumbleVoice } from '../../../src/gateways/mumble/wire/voice-packet.ts';
-import { Bridge } from '../../../src/gateways/mumble-upstream/bridge.ts';
-import { openRegistry } from '../../helpers/open-registry.ts';
+import { SILENCE_PACKET } from '../../../../src/formats/opus-packet.ts';
+import { Bridge } from '../../../../src/gateways/mumble/shared/bridge.ts';
+import type { MumbleVoice } from '../../../../src/gateways/mumble/wire/voice-packet.ts';
+import { openRegistry } from '../../../helpers/open-registry.ts';
 
 const SPEECH = Uint8Array.of(0x78, 1, 2, 3, 4, 5);
 
@@ -10,13 +10,13 @@ function bridging() {
   const { clock, plane, registry } = openRegistry();
   const room = registry.create({ name: 'lobby', locked: false });
   const said: { frameNumber: number; isLast: boolean }[] = [];
-  const say = ({ frameNumber, isLast }: MumbleVoice) => {
-    said.push({ frameNumber, isLast });
+  const say = ({ session, frameNumber, isLast }: MumbleVoice) => {
+    if (session === 9) said.push({ frameNumber, isLast });
   };
-  const bridge = new Bridge({ room, clock, say });
+  const bridge = new Bridge({ room, session: 9, clock, say });
   const seats = () => plane.rooms[0]?.relayed.filter(({ open }) => open) ?? [];
   return {
-    plane,
+    ...{ plane, registry, room },
     bridge,
     said,
     seats,
@@ -84,4 +84,17 @@ test('a worker that dies, or is busy, costs it its seat until the next look', as
   t.same(seats(), []);
   bridge.set([], true);
   t.equal(seats().length, 1);
+});
+
+test('it hears the shouts of linked rooms as long as there are any', async (t) => {
+  const { bridge, seats, registry, room } = bridging();
+  registry.create({ name: 'other', locked: false, links: ['lobby'] });
+  bridge.set([], true);
+  t.equal(seats()[0]?.state.plan, undefined);
+  room.change({ links: ['other'] });
+  bridge.set([], true);
+  t.same(seats()[0]?.state.plan, { speaksInto: [0], whispersTo: [], hears: [0, room.sound.shoutChannel] });
+  room.change({ links: [] });
+  bridge.set([], true);
+  t.equal(seats()[0]?.state.plan, undefined);
 });

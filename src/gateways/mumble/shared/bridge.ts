@@ -1,16 +1,18 @@
 /**
- * The voices of a room that have no client of their own on the other server: programs, shared sounds, players, and people
- * for whom there is no place. They are said there by one client, as a mix.
+ * The sound of a room that Mumble users do not get as voices of their own, as one mix: what players, routes and linked
+ * rooms bring, and on another server whoever has no client there.
  */
-import type { Clock } from '../../lib/clock.ts';
-import { AppError } from '../../lib/errors.ts';
-import type { MemberState, RelayedSeat } from '../../media/plane.ts';
-import type { Room } from '../../rooms/room.ts';
-import { isSilence, Talker } from '../mumble/shared/talker.ts';
-import type { MumbleVoice } from '../mumble/wire/voice-packet.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { AppError } from '../../../lib/errors.ts';
+import { type MemberState, type RelayedSeat, ROOM_CHANNEL } from '../../../media/plane.ts';
+import type { Room } from '../../../rooms/room.ts';
+import type { MumbleVoice } from '../wire/voice-packet.ts';
+import { isSilence, Talker } from './talker.ts';
 
 export interface BridgeOptions {
   readonly room: Room;
+  /** Of the user who says it. */
+  readonly session: number;
   /** One packet of the mix; the object is reused for the next. */
   readonly say: (voice: MumbleVoice) => void;
   readonly clock: Clock;
@@ -20,14 +22,16 @@ const PLACE = { seatId: 0, stream: 0, arrivalMs: 0, levelDbov: null };
 
 export class Bridge {
   readonly #options: BridgeOptions;
-  readonly #talker = new Talker(0, false);
+  readonly #talker: Talker;
   #seat: RelayedSeat | undefined;
   #without: readonly number[] = [];
+  #shouts: number | undefined;
   #isOpen = true;
   #isClosed = false;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
+    this.#talker = new Talker(options.session, false);
   }
 
   /**
@@ -36,8 +40,10 @@ export class Bridge {
    */
   set(without: readonly number[], isOpen: boolean): void {
     if (this.#isClosed) return;
-    const isSame = isOpen === this.#isOpen && isSameList(without, this.#without);
+    const shouts = this.#options.room.sound.shoutChannel;
+    const isSame = isOpen === this.#isOpen && isSameList(without, this.#without) && shouts === this.#shouts;
     this.#without = without;
+    this.#shouts = shouts;
     this.#isOpen = isOpen;
     if (this.#seat === undefined) this.#sit();
     else if (!isSame) this.#seat.setState(this.#state);
@@ -56,6 +62,9 @@ export class Bridge {
     return {
       ...{ muted: true, deafened: !this.#isOpen },
       hearing: this.#without.map((seatId) => ({ seatId, gain: 0 })),
+      ...(this.#shouts !== undefined && {
+        plan: { speaksInto: [ROOM_CHANNEL], whispersTo: [], hears: [ROOM_CHANNEL, this.#shouts] },
+      }),
     };
   }
 
