@@ -5,8 +5,7 @@
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 
 const CHECK_INTERVAL_MS: Millis = 100;
-/** Between two checks of a worker that rests, which beats at `REST_MS` of its tick loop. */
-const REST_CHECK_MS: Millis = 4000;
+/** A worker that rests is checked as often as it beats. */
 const SILENT_REST_CHECKS = 3;
 /** A worker beats every 20 ms. One that missed this many checks, 0.8 to 0.9 s, hangs. */
 const SILENT_CHECKS = 8;
@@ -20,7 +19,7 @@ export function createHeartbeatMemory(): SharedArrayBuffer {
 
 /** The worker's side. */
 export class Heartbeat {
-  /** Time of the last beat, and whether the worker rests until the next. */
+  /** Time of the last beat, and for how long the worker then rests. */
   readonly #memory: Int32Array;
 
   constructor(memory: SharedArrayBuffer, nowMs: Millis) {
@@ -28,8 +27,9 @@ export class Heartbeat {
     this.beat(nowMs);
   }
 
-  beat(nowMs: Millis, rests = false): void {
-    Atomics.store(this.#memory, 1, rests ? 1 : 0);
+  /** @param restMs until the next beat, if that is longer than a tick */
+  beat(nowMs: Millis, restMs: Millis = 0): void {
+    Atomics.store(this.#memory, 1, restMs);
     Atomics.store(this.#memory, 0, Math.floor(nowMs));
   }
 }
@@ -66,7 +66,7 @@ export class HeartbeatWatch {
   get ageMs(): Millis {
     // The stored value wraps around at 32 bits; the subtraction wraps back.
     const ageMs = (Math.floor(this.#clock.now()) - Atomics.load(this.#memory, 0)) | 0;
-    return Math.max(0, this.#rests ? ageMs - REST_CHECK_MS : ageMs);
+    return Math.max(0, ageMs - this.#restMs);
   }
 
   /** The worker has been given something to do, and beats at once unless it hangs. */
@@ -82,13 +82,14 @@ export class HeartbeatWatch {
     this.#cancel();
   }
 
-  get #rests(): boolean {
-    return Atomics.load(this.#memory, 1) === 1;
+  get #restMs(): Millis {
+    return Atomics.load(this.#memory, 1);
   }
 
   #schedule(): Cancel {
-    this.#isSlow = this.#rests && !this.#isAttentive;
-    const dueMs = this.#clock.now() + (this.#isSlow ? REST_CHECK_MS : CHECK_INTERVAL_MS);
+    const restMs = this.#restMs;
+    this.#isSlow = restMs > CHECK_INTERVAL_MS && !this.#isAttentive;
+    const dueMs = this.#clock.now() + (this.#isSlow ? restMs : CHECK_INTERVAL_MS);
     return this.#clock.setTimer(dueMs, () => this.#check(this.#clock.now() - dueMs));
   }
 

@@ -24,6 +24,7 @@ import { RoomMember } from './member.ts';
 import { OverloadController } from './overload.ts';
 import { PcapTap } from './pcap-tap.ts';
 import { RelayedTraffic } from './relayed-traffic.ts';
+import { isRelayed, Rest } from './rest.ts';
 import { MixedRoom } from './room.ts';
 import { handleForRoom } from './room-commands.ts';
 import { RoomTap } from './room-tap.ts';
@@ -53,6 +54,7 @@ export class MediaEngine {
   readonly #tapped = new TapRecordWriter();
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
+  readonly #rest = new Rest();
   readonly #loadMeter: LoadMeter;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #random: () => number;
@@ -76,13 +78,13 @@ export class MediaEngine {
       clock,
       intervalMs: PTIME_MS,
       onTick: (tick, nowMs, latenessMs) => this.#tick(tick, nowMs, latenessMs),
-      // Whatever needs ticks is in a room, and rooms come with commands.
-      mayRest: () => this.#isIdle,
+      restTicks: () => this.#rest.ticks,
     });
   }
 
   handle(command: MediaCommand): void {
-    if (this.#loop.rests) this.#wake();
+    // Relayed packets wake it like others, and nobody waits for an answer to them.
+    if (!isRelayed(command) || this.#isIdle) this.#wake();
     switch (command.type) {
       case 'open_room':
         this.#openRoom(command.roomId, command.mix);
@@ -100,6 +102,7 @@ export class MediaEngine {
         return;
       case 'relayed_packets':
         this.#relayed.receive(command.packets, this.#clock.now());
+        if (this.#relayed.isPlaying) this.#wake();
         return;
       case 'relayed_taken':
         this.#relayed.taken();
@@ -193,6 +196,7 @@ export class MediaEngine {
       events: {
         silent: (silent) => this.#emit({ type: 'member_silent', memberId, silent }),
         moved: () => this.#emit({ type: 'member_moved', memberId }),
+        sounds: () => this.#wake(),
         closed: (reason) => {
           this.#remove(member);
           this.#emit({ type: 'member_closed', memberId, reason });
@@ -284,7 +288,8 @@ export class MediaEngine {
     });
     this.#watchLoad(latenessMs, nowMs);
     this.#housekeeping(tick);
-    this.#heartbeat?.beat(this.#clock.now(), this.#isIdle);
+    this.#rest.observe(this.#isIdle, this.#rooms, this.#relayed);
+    this.#heartbeat?.beat(this.#clock.now(), this.#rest.ticks * PTIME_MS);
   }
 
   get #isIdle(): boolean {
@@ -292,6 +297,8 @@ export class MediaEngine {
   }
 
   #wake(): void {
+    if (!this.#loop.rests) return;
+    this.#rest.end();
     this.#heartbeat?.beat(this.#clock.now());
     this.#loop.wake();
   }

@@ -26,6 +26,8 @@ export interface RoomMemberOptions {
     silent(silent: boolean): void;
     moved(): void;
     closed(reason: MediaCloseReason): void;
+    /** Something is to be heard, or may be: the next ticks are needed. */
+    sounds(): void;
     /** There was a receiver report; see `network`. */
     reported(direction: 'incoming' | 'outgoing', reception: Reception): void;
   };
@@ -66,7 +68,7 @@ export class RoomMember implements MixSink {
     this.endpoint = openEndpoint({
       packet: (packet, nowMs) => {
         if (this.#room.tap !== null && this.#speaksToRoom) this.#room.tap.heard(id, this.#stream, packet, nowMs);
-        this.#room.mixer.push(this.#participant, packet, nowMs);
+        if (this.#room.mixer.push(this.#participant, packet, nowMs)) events.sounds();
       },
       sourceChanged: () => {
         this.#stream = (this.#stream + 1) & 0xffff;

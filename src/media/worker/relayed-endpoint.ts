@@ -114,6 +114,11 @@ export class RelayedEndpoint implements Endpoint {
     this.#events.sourceChanged();
   }
 
+  /** Packets wait for their turn. */
+  get isPlaying(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** Passes on what is due in this tick, before it is mixed. */
   play(tick: number, nowMs: Millis): void {
     if (this.#queue.length === 0) return;

@@ -28,6 +28,12 @@ export class RelayedTraffic {
     return this.#endpoints.size;
   }
 
+  /** Packets wait for their turn. */
+  get isPlaying(): boolean {
+    for (const endpoint of this.#endpoints.values()) if (endpoint.isPlaying) return true;
+    return false;
+  }
+
   /** Packets of the mix for which the control plane was too slow. */
   get dropped(): number {
     return this.#dropped;

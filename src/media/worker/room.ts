@@ -47,6 +47,11 @@ export class MixedRoom {
     return this.#closing && this.#memberIds.size === 0 && this.mixer.deserted;
   }
 
+  /** See `Mixer.isQuiet`; and nobody records. */
+  get isQuiet(): boolean {
+    return this.#tap === null && !this.#closing && this.#reportedSpeakers.size === 0 && this.mixer.isQuiet;
+  }
+
   /** Its last member has left. */
   get closing(): boolean {
     return this.#closing;

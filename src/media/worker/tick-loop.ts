@@ -7,7 +7,7 @@
  * it catches up on, the event loop runs, because otherwise frames would be concealed whose packets are waiting in the
  * sockets.
  *
- * While there is nothing to do, it rests: then it ticks only every few seconds, until it is woken.
+ * While there is nothing to do, it rests: then it leaves out ticks, until it is woken.
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 
@@ -24,30 +24,31 @@ export interface TickLoopOptions {
    * @param latenessMs how late this tick starts
    */
   readonly onTick: (tick: number, nowMs: Millis, latenessMs: Millis) => void;
-  /** Whether it may rest after this tick; never if omitted. */
-  readonly mayRest?: () => boolean;
+  /**
+   * For how many ticks it may rest after this one: the next is a multiple of that number. 0 is no rest, as always if
+   * omitted.
+   */
+  readonly restTicks?: () => number;
 }
-
-/** Between two ticks of a loop that rests. */
-export const REST_MS: Millis = 4000;
 
 export class TickLoop {
   readonly #clock: Clock;
   readonly #intervalMs: Millis;
   readonly #onTick: TickLoopOptions['onTick'];
-  readonly #mayRest: () => boolean;
+  readonly #restTicks: () => number;
   #nextTick: number;
   #lastTickAt: Millis;
   #skipped = 0;
   #yielded = false;
   #rests = false;
+  #restsUntil: Millis = 0;
   #cancel: Cancel | undefined;
 
-  constructor({ clock, intervalMs, onTick, mayRest = () => false }: TickLoopOptions) {
+  constructor({ clock, intervalMs, onTick, restTicks = () => 0 }: TickLoopOptions) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#onTick = onTick;
-    this.#mayRest = mayRest;
+    this.#restTicks = restTicks;
     this.#lastTickAt = clock.now();
     this.#nextTick = Math.ceil(this.#lastTickAt / intervalMs);
     this.#schedule(this.#deadline(this.#nextTick));
@@ -57,9 +58,10 @@ export class TickLoop {
     return this.#skipped;
   }
 
-  /** Time since the last completed tick. */
+  /** Time since the last completed tick. While it rests: beyond the time at which the next is due. */
   tickAgeMs(): Millis {
-    return this.#clock.now() - this.#lastTickAt;
+    const now = this.#clock.now();
+    return this.#rests ? Math.max(0, now - this.#restsUntil) : now - this.#lastTickAt;
   }
 
   /** The next tick is more than an interval away. */
@@ -105,14 +107,18 @@ export class TickLoop {
       this.#nextTick = oldest;
     }
     const latenessMs = now - this.#deadline(this.#nextTick);
+    let dueTick = this.#nextTick;
     if (latenessMs >= 0) {
       this.#onTick(this.#nextTick, now, this.#rests ? 0 : latenessMs);
       this.#nextTick++;
       this.#lastTickAt = this.#clock.now();
       // Only after a tick, which tells others that this loop rests. A timer may fire a little before its time.
-      this.#rests = this.#mayRest();
+      const ticks = this.#restTicks();
+      this.#rests = ticks > 0;
+      dueTick = this.#rests ? Math.ceil(this.#nextTick / ticks) * ticks : this.#nextTick;
+      if (this.#rests) this.#restsUntil = this.#deadline(dueTick);
     }
     if (this.#cancel === undefined) return;
-    this.#schedule(this.#rests ? this.#clock.now() + REST_MS : this.#deadline(this.#nextTick));
+    this.#schedule(this.#deadline(dueTick));
   }
 }

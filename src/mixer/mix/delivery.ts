@@ -19,7 +19,7 @@ import { addSpace, type FlatMix, hearSpace } from './space-listening.ts';
 /** Packets of silence that bring a receiver's decoder to rest. */
 const SILENCE_PACKETS = 3;
 /** Browsers treat a second without packets as loss. */
-const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
+export const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
 /** Maximum number of take-overs in a tick that can wait: when many begin to hear somebody, some do so a tick later. */
 const MAX_TAKE_OVERS = 40;
 
@@ -42,6 +42,8 @@ export class Delivery {
   /** What the listener whose mix is made hears in channels. Always the same object, so that a mix allocates nothing. */
   readonly #flat: MutableFlatMix;
   #isRefresh = false;
+  /** Ticks in units of `SILENCE_REFRESH_TICKS`: a refresh whose tick was skipped comes with the next. */
+  #refreshes: number | undefined;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
   /**
@@ -87,12 +89,19 @@ export class Delivery {
     this.#leaveStream(place);
   }
 
+  /** Everybody hears silence, and their decoders have come to rest: nobody needs a packet before the next refresh. */
+  get isQuiet(): boolean {
+    return this.#restless === 0;
+  }
+
   /** Begins a tick. Returns false if nobody needs a packet. */
   begin(tick: number, isHeard: boolean, voices: Voices): boolean {
     this.#tick = tick;
     this.#takeOvers = 0;
     this.#timestamp = (tick * FRAME_SAMPLES) >>> 0;
-    this.#isRefresh = tick % SILENCE_REFRESH_TICKS === 0;
+    const refreshes = Math.floor(tick / SILENCE_REFRESH_TICKS);
+    this.#isRefresh = refreshes !== (this.#refreshes ?? refreshes);
+    this.#refreshes = refreshes;
     this.#hasPassed = false;
     this.#isPlain = voices.lone === undefined && !isWhispering(voices) && !voices.copies.sounds.hasOwnStrengths;
     return isHeard || this.#restless > 0 || this.#isRefresh;

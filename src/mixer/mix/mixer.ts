@@ -16,6 +16,7 @@ import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
 import { createStanding } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
+import { Changes } from './changes.ts';
 import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
 import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
 import { Delivery, isMixNeeded } from './delivery.ts';
@@ -46,10 +47,7 @@ export class Mixer {
   readonly #awake: Place[] = [];
   readonly #contributors: Place[] = [];
   readonly #elsewhere = new VoicesElsewhere();
-  /** Listeners with changing gains. */
-  readonly #adjusting: Place[] = [];
-  /** People whose voices go elsewhere, or who hear other channels, from the next tick on. */
-  readonly #moving: Place[] = [];
+  readonly #changes = new Changes();
   readonly #audiences: Audiences;
   readonly #sounds = new ChannelSounds();
   readonly #copies: VoiceCopies;
@@ -91,6 +89,18 @@ export class Mixer {
       link: undefined,
       lone: undefined,
     };
+  }
+
+  /** No tick would change anything before a packet or a command comes, except for the refreshes of silence. */
+  get isQuiet(): boolean {
+    return (
+      this.#awake.length === 0 &&
+      this.#changes.isEmpty &&
+      this.#delivery.isQuiet &&
+      this.#link === undefined &&
+      this.#elsewhere.shouts === undefined &&
+      !this.#placing.hasSpace
+    );
   }
 
   /** Nobody is here, and no voice is still fading. */
@@ -158,7 +168,7 @@ export class Mixer {
     if (place.hearing.isPlain && gains.size === 0) return;
     place.hearing.set(gains);
     place.steady = undefined;
-    if (!this.#adjusting.includes(place)) this.#adjusting.push(place);
+    this.#changes.adjust(place);
   }
 
   /** From the next tick on, this voice goes there; listeners hear it fade in or out. */
@@ -237,13 +247,16 @@ export class Mixer {
     this.#elsewhere.shouts = shouts;
   }
 
-  push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
+  /** Returns whether the packet needs the next ticks. Nobody would hear anything of the others. */
+  push(participant: MixParticipant, packet: SourcePacket, nowMs: number): boolean {
     const place = placeOf(participant);
-    if (place.leaving) return;
+    if (place.leaving) return false;
     place.source.push(packet, nowMs);
-    if (place.awake) return;
+    if (place.awake) return true;
+    if (place.source.passOver(nowMs)) return false;
     place.awake = true;
     this.#awake.push(place);
+    return true;
   }
 
   /** Packets pushed from now on belong to another stream, which starts afresh. */
@@ -299,20 +312,9 @@ export class Mixer {
     this.#copies.endFrame();
     this.#sounds.endFrame();
     this.#audiences.endTick();
-    if (this.#adjusting.length > 0) this.#endAdjusting();
-    if (this.#moving.length > 0) this.#endMoves();
+    this.#changes.endTick();
     this.#placing.endTick();
     if (this.#stereo.endTick(this.#contributors.length === 0)) this.#settleListeners();
-  }
-
-  #endAdjusting(): void {
-    for (const place of this.#adjusting) place.hearing.endFrame();
-    this.#adjusting.length = 0;
-  }
-
-  #endMoves(): void {
-    for (const place of this.#moving) place.endMove();
-    this.#moving.length = 0;
   }
 
   /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
@@ -366,7 +368,7 @@ export class Mixer {
   #moveVoice(place: Place, address: Address): void {
     if (place.address === address) return;
     place.address = address;
-    this.#moves(place);
+    this.#changes.move(place);
   }
 
   #moveListener(place: Place, channels: ChannelSet): void {
@@ -374,18 +376,13 @@ export class Mixer {
     if (place.audience.channels.equals(channels) && place.audience.isStereo === isStereo) return;
     this.#audiences.leave(place.audience);
     place.audience = this.#audiences.enter(channels, isStereo);
-    this.#moves(place);
+    this.#changes.move(place);
   }
 
   /** Whether anything that is heard in these channels may come from the left or the right for this listener. */
   #hearsStereo({ takesStereo = false }: { readonly takesStereo?: boolean }, channels: ChannelSet): boolean {
     if (!takesStereo || this.#placing.isMono) return false;
     return this.#stereo.isStereo || this.#sounds.panned.firstIn(channels) !== NO_CHANNEL;
-  }
-
-  #moves(place: Place): void {
-    place.steady = undefined;
-    if (!this.#moving.includes(place)) this.#moving.push(place);
   }
 
   /** A sounding voice fades within one more tick. */

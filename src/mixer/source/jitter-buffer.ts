@@ -101,6 +101,11 @@ export class JitterBuffer {
     return this.#size === 0 && !this.#playing;
   }
 
+  /** The next packet; only if it is not `empty`. */
+  get head(): BufferedPacket {
+    return this.#slots[0]!;
+  }
+
   /** How long the last played packet had waited, relative to the fastest possible arrival. */
   get delayMs(): number {
     return this.#delayMs;
@@ -202,6 +207,13 @@ export class JitterBuffer {
   #isPlausible(step: number, durationSamples: number, nowMs: number): boolean {
     const samples = this.#started ? Math.min(durationSamples, this.#newestDurationSamples) : durationSamples;
     return this.#plausible.follow(step, samples, nowMs);
+  }
+
+  /** Hands out the next packet before its time, because it is not played and neither is anything before it. */
+  skip(nowMs: number): BufferedPacket {
+    this.#popPacket(nowMs);
+    this.pause();
+    return this.packet;
   }
 
   /** Ends the talkspurt: the next packet is played exactly when its target delay has passed. */

@@ -34,6 +34,11 @@ export interface MixSource {
   /** Its place comes from this limit from now on. */
   competeFor(limit: TalkerLimit): void;
   push(packet: SourcePacket, nowMs: number): void;
+  /**
+   * Call it after `push` while this source is not awake. If it is certain that nobody will hear anything of the packet,
+   * takes it at once and returns true: then no tick is needed.
+   */
+  passOver(nowMs: number): boolean;
   /** Packets pushed from now on belong to another stream. The sound of the previous one fades. */
   restart(): void;
   /** Advances by one frame. True if there is sound in `frame`. */

@@ -116,6 +116,10 @@ export class MusicSource implements MixSource, Talker {
     this.#jitter.push(sequenceNumber, timestamp, payload, claim, redundant, nowMs);
   }
 
+  passOver(): boolean {
+    return false;
+  }
+
   restart(): void {
     this.#jitter.reset();
     this.#decoderIsStale = true;

@@ -12,33 +12,25 @@
 
 import { isDtx } from '../../formats/opus-packet.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
-import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { crossFade, levelDbov } from '../kernels/pcm.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
 import type { MixSource } from './mix-source.ts';
 import { NOTHING_ARRIVED, Passage } from './passage.ts';
+import { QuietPackets } from './quiet-packets.ts';
 import type { SampleQueue } from './sample-queue.ts';
+import type { SourceOptions } from './source-options.ts';
 import type { SourcePacket } from './source-packet.ts';
 import { Speech } from './speech.ts';
-import { StretchPlan } from './stretch-plan.ts';
+import { PATIENCE_WHILE_PASSED_TICKS, StretchPlan } from './stretch-plan.ts';
 import { type Talker, TalkerLimit } from './talker-limit.ts';
 import { findLag, lengthen, shorten } from './time-stretch.ts';
 import { FADE_SAMPLES, VoiceDecoder } from './voice-decoder.ts';
 import { VoiceOutput } from './voice-output.ts';
 
-/** To shorten speech, it must be decoded, and is then mixed until the next silence. A pause in it is nearly always nearer. */
-const PATIENCE_WHILE_PASSED_TICKS = 3000 / PTIME_MS;
-
 /** Temporary between two calls: what a dropped frame would have sounded like. */
 const dropped = new Float32Array(FRAME_SAMPLES);
-
-export interface SourceOptions {
-  /** The room's limit; by default everyone is heard. */
-  readonly talkerLimit?: TalkerLimit;
-  /** Whether to bring quiet and loud talkers to about the same level; off by default. */
-  readonly levelling?: boolean;
-}
 
 export class Source implements MixSource, Talker {
   readonly sides = undefined;
@@ -59,6 +51,7 @@ export class Source implements MixSource, Talker {
   readonly #queue: SampleQueue;
   readonly #output: VoiceOutput;
   readonly #passage: Passage;
+  readonly #quiet: QuietPackets;
   /** This tick's frame was decoded although its packet can be passed on. */
   #isRendered = false;
 
@@ -69,6 +62,7 @@ export class Source implements MixSource, Talker {
     this.#decoder = new VoiceDecoder(pool);
     this.#passage = new Passage(pool);
     this.#queue = this.#decoder.queue;
+    this.#quiet = new QuietPackets(this.#jitter, this.#speech, this.#decoder.preRoll);
     this.#output = new VoiceOutput(pool.kernels);
     this.#muted = muted;
     this.setLevelling(levelling);
@@ -136,6 +130,10 @@ export class Source implements MixSource, Talker {
   push(packet: SourcePacket, nowMs: number): void {
     const { sequenceNumber, timestamp, payload, levelDbov, redundant } = packet;
     this.#jitter.push(sequenceNumber, timestamp, payload, levelDbov, redundant, nowMs);
+  }
+
+  passOver(nowMs: number): boolean {
+    return this.#quiet.take(nowMs);
   }
 
   /** Packets pushed from now on belong to another stream. The sound of the previous one fades. */

@@ -60,6 +60,12 @@ export class Speech {
     this.#voice.update(this.#claimedDbov, durationMs);
   }
 
+  /** Whether this claim would be believed, and says that nobody speaks. */
+  isBackground(claimDbov: number | null): boolean {
+    if (claimDbov === null || !this.#claims.believed || this.#voice.active) return false;
+    return this.#claims.corrected(claimDbov) <= this.#voice.thresholdDbov;
+  }
+
   /** Whether the packet just claimed, which will not be heard, should be decoded anyway to measure its level. */
   isCheckDue(bytesIn20Ms: number, nowMs: number): boolean {
     const claim = this.#isMeasured ? null : this.#voice.active ? 'speech' : 'silence';

@@ -8,6 +8,8 @@ import { MAX_LAG, MIN_LAG } from './time-stretch.ts';
 
 /** How long to wait for a quiet frame. */
 const PATIENCE_TICKS = 500 / PTIME_MS;
+/** To shorten speech, it must be decoded, and is then mixed until the next silence. A pause in it is nearly always nearer. */
+export const PATIENCE_WHILE_PASSED_TICKS = 3000 / PTIME_MS;
 const INTERVAL_TICKS = 100 / PTIME_MS;
 /** Pause after a full frame: the jitter buffer must hand out a packet to know its new delay. */
 const PAUSE_TICKS = 200 / PTIME_MS;

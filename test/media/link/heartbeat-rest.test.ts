@@ -1,7 +1,8 @@
 import { test } from 'tap';
 import { createHeartbeatMemory, Heartbeat, HeartbeatWatch } from '../../../src/media/link/heartbeat.ts';
-import { REST_MS } from '../../../src/media/worker/tick-loop.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+
+const REST_MS = 4000;
 
 function setUp() {
   const clock = new FakeClock();
@@ -12,7 +13,7 @@ function setUp() {
   /** Beats as a worker that rests would. */
   const rest = (times: number) => {
     for (let i = 0; i < times; i++) {
-      heartbeat.beat(clock.now(), true);
+      heartbeat.beat(clock.now(), REST_MS);
       clock.advance(REST_MS);
     }
   };
@@ -58,7 +59,7 @@ test('one that is woken and rests again is looked at rarely again', (t) => {
   watch.attend();
   heartbeat.beat(clock.now());
   clock.advance(20);
-  heartbeat.beat(clock.now(), true);
+  heartbeat.beat(clock.now(), REST_MS);
   clock.advance(2000);
   rest(5);
   t.equal(silent(), 0);
@@ -69,5 +70,19 @@ test('one that is woken and rests again is looked at rarely again', (t) => {
   watch.attend();
   clock.advance(REST_MS + 1000);
   t.equal(silent(), 1, 'and one that works is looked at often');
+  t.end();
+});
+
+test('a worker that rests shortly is looked at as often as it beats, and one that hangs then is noticed soon', (t) => {
+  const { clock, heartbeat, watch, silent } = setUp();
+  for (let i = 0; i < 50; i++) {
+    // Late by as much as a busy machine makes it.
+    heartbeat.beat(clock.now(), 400);
+    clock.advance(i % 2 === 0 ? 430 : 370);
+    t.ok(watch.ageMs <= 30, 'it is nearly as young as it should be');
+  }
+  t.equal(silent(), 0);
+  clock.advance(1300);
+  t.equal(silent(), 1);
   t.end();
 });

@@ -19,6 +19,8 @@ const NO_ROOM = 9;
 const OPUS = 111;
 const ADDRESS = { protocol: 'udp', family: 4, address: '10.0.0.9', port: 40_000 } as const;
 const SEED = 61;
+/** While somebody records, a worker does not rest. */
+const RECORD: MediaCommand = { type: 'set_room_tap', roomId: OPEN_ROOM, tap: { voices: true, mix: false } };
 
 /** The packets of an endless tone. */
 const talk = (() => {
@@ -158,6 +160,7 @@ test('commands for a room or a member that is gone change nothing', async (t) =>
 
 test('stats come twice a second, and a sign of life with each tick', async (t) => {
   const { engine, advance, ofType, lastBeatMs } = setUp();
+  engine.handle(RECORD);
   advance(10_000);
   t.equal(ofType('stats').length, 20);
   t.equal(ofType('stats').at(-1)!.stats.counters.ticks, 501, 'one of them at the very beginning');
@@ -172,6 +175,7 @@ test('stats come twice a second, and a sign of life with each tick', async (t) =
 test('a silent member is reported after seconds, and closed after half a minute, each at their own time', async (t) => {
   const { engine, clock, ofType, members } = setUp();
   const times = new Map<string, number>();
+  engine.handle(RECORD);
   for (const id of [1, 2, 3, 4, 5]) engine.handle(addMember(id));
   for (let ms = 0; ms < 31_000; ms += 20) {
     clock.advance(20);

@@ -40,6 +40,7 @@ function setUp() {
         },
         events: {
           silent: (silent) => log.push(`${id} silent ${silent}`),
+          sounds: () => {},
           moved: () => log.push(`${id} moved`),
           closed: (reason) => log.push(`${id} closed ${reason}`),
           reported: (direction, { lossRatio }) => log.push(`${id} ${direction} ${lossRatio}`),

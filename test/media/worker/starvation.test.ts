@@ -82,8 +82,9 @@ test('a starved engine says so, keeps everything as it is and takes newcomers', 
     random: () => 0.5,
   });
   t.teardown(() => engine.close());
-  // Without a room it would rest.
+  // Without a room it would rest, and in a silent one, too, unless somebody records.
   engine.handle({ type: 'open_room', roomId: 1, mix: { maxTalkers: 0, levelling: false } });
+  engine.handle({ type: 'set_room_tap', roomId: 1, tap: { voices: true, mix: false } });
   const ofType = <T extends MediaEvent['type']>(type: T) =>
     events.filter((event): event is MediaEvent & { type: T } => event.type === type);
   clock.advance(5000);

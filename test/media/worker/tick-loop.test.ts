@@ -1,7 +1,10 @@
 import { test } from 'tap';
 import type { Cancel, Clock, Millis } from '../../../src/lib/clock.ts';
-import { REST_MS, TickLoop } from '../../../src/media/worker/tick-loop.ts';
+import { TickLoop } from '../../../src/media/worker/tick-loop.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+
+const REST_TICKS = 200;
+const REST_MS = 20 * REST_TICKS;
 
 interface Tick {
   readonly tick: number;
@@ -161,7 +164,7 @@ test('a loop that may rest ticks every few seconds, and as usual when it is woke
     clock,
     intervalMs: 20,
     onTick: (tick, nowMs, latenessMs) => ticks.push({ tick, nowMs, latenessMs }),
-    mayRest: () => idle,
+    restTicks: () => (idle ? REST_TICKS : 0),
   });
   clock.advance(3 * REST_MS + 10);
   t.equal(ticks.length, 4, 'the first, and one for each rest');
@@ -172,6 +175,8 @@ test('a loop that may rest ticks every few seconds, and as usual when it is woke
   t.ok(ticks.every(({ latenessMs }) => latenessMs === 0));
   t.equal(loop.ticksSkipped, 0);
   t.equal(loop.rests, true);
+  clock.advance(1000);
+  t.equal(loop.tickAgeMs(), 0, 'no tick is overdue');
   clock.advance(7);
   const nowMs = clock.now();
   idle = false;
@@ -201,7 +206,7 @@ test('a loop rests only after a tick, although its first timer fires early', (t)
   clock.timerDelayMs = -0.5;
   clock.fake.advance(7);
   const ticks: number[] = [];
-  const loop = new TickLoop({ clock, intervalMs: 20, onTick: (tick) => ticks.push(tick), mayRest: () => true });
+  const loop = new TickLoop({ clock, intervalMs: 20, onTick: (tick) => ticks.push(tick), restTicks: () => REST_TICKS });
   clock.timerDelayMs = 0;
   clock.fake.advance(12.6);
   t.same([ticks, loop.rests], [[], false], 'its timer has fired before 20 ms');

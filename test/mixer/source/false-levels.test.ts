@@ -230,7 +230,8 @@ test('however many lie, decoding for checks alone is bounded', async (t) => {
   }
   t.ok(most > 0 && most <= 8, `${most} checks in one tick`);
   stage.run(SECOND);
-  for (const talker of talkers) t.equal(stage.heardFor(talker), SECOND);
+  // In a pause, somebody who has been measured may have taken a place.
+  for (const talker of talkers) t.ok(stage.heardFor(talker) >= 0.7 * SECOND);
 });
 
 test('in a room over several workers, false levels in one part take no place in the other', async (t) => {
