@@ -79,7 +79,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ],
   ['src/admin/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/', 'src/http/']],
   ['src/recording/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/']],
-  ['src/store/', [...CONTROL_PLANE_GROUND, 'src/rooms/']],
+  ['src/store/', [...CONTROL_PLANE_GROUND, 'src/rooms/', 'src/cluster/engine.ts']],
   ['src/cluster/', ['src/lib/', 'src/rooms/ports.ts']],
   ['src/config/', ['src/lib/']],
   ['src/server/', ['src/']],

@@ -47,7 +47,7 @@ const TOLD_AFTER_MS: Millis = 2 * BEAT_INTERVAL_MS;
 const CLAIM_DEADLINE_MS: Millis = 1000;
 const SOON_MS: Millis = 500;
 const MAX_KNOWN = 1000;
-const START_PATIENCE_MS: Millis = 5000;
+const START_PATIENCE_MS: Millis = 2500;
 const START_RETRY_MS: Millis = 50;
 /** Of so many rooms the engine is told at a time: one after the other would take longer than a lease. */
 const AT_ONCE = 100;
@@ -149,12 +149,11 @@ export class ClusterDirectory implements Directory {
     this.#options.engine.release(room, owner).catch(() => {});
   }
 
-  /** The rooms are closed already. */
+  /** The rooms are closed already. The engine is not closed. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelBeat();
     await this.#options.engine.bury(this.#id, this.#incarnation).catch(() => {});
-    await this.#options.engine.close();
   }
 
   get #id(): string {

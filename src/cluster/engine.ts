@@ -67,6 +67,60 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What the engine keeps for all nodes besides, whose content it does not know. */
+export interface KeptChange {
+  readonly key: string;
+  /** Grows with each change of anything, also over an engine that loses what it had. */
+  readonly version: number;
+  /** Null: it was deleted. */
+  readonly value: string | null;
+}
+
+export interface KeptPosition {
+  readonly generation: string;
+  readonly position: number;
+  /** Everything is being read, and this is not the first page. */
+  readonly isContinued: boolean;
+}
+
+export interface KeptPage {
+  /** Another one if the engine has lost everything. */
+  readonly generation: string;
+  /** Of those who write here. */
+  readonly layout: number;
+  /** Where the next page begins. */
+  readonly position: number;
+  /** Where the last page ends now. If that is less than was known before, the engine has lost its last changes. */
+  readonly top: number;
+  /** The page is the first of everything that is kept, because not all changes since the last one are known any more. */
+  readonly isWhole: boolean;
+  readonly changes: readonly KeptChange[];
+}
+
+export interface KeptWrite {
+  readonly key: string;
+  /** Null deletes it. */
+  readonly value: string | null;
+  /** Only who owns this room, or a room that nobody owns, may write; null as an epoch: whichever it has. */
+  readonly fence?: { readonly room: string; readonly node: string; readonly epoch: number | null } | undefined;
+}
+
+export type KeptAnswer =
+  | { readonly result: 'written'; readonly version: number }
+  | { readonly result: 'fenced' | 'full' };
+
+/** Rejects as `Engine` does. */
+export interface KeptLog {
+  /** The next changes after this position, oldest first; none: that was the last page. */
+  readKept(since: KeptPosition): Promise<KeptPage>;
+  writeKept(write: KeptWrite): Promise<KeptAnswer>;
+  /** Tells an engine that has lost something what it had. Does nothing if it knows something newer. */
+  restoreKept(change: KeptChange): Promise<void>;
+}
+
+/** Raised when an older node would lose something. */
+export const KEPT_LAYOUT = 1;
+
 export class EngineDown extends Error {
   override readonly name = 'EngineDown';
 }

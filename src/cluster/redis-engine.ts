@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createClient, ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -9,8 +10,16 @@ import {
   type ClaimAnswer,
   type Engine,
   EngineDown,
+  KEPT_LAYOUT,
+  type KeptAnswer,
+  type KeptChange,
+  type KeptLog,
+  type KeptPage,
+  type KeptPosition,
+  type KeptWrite,
   type Owner,
 } from './engine.ts';
+import { KEPT_BOUNDS, type KeptBounds, READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
 import { BEAT, BEATEN, BURY, CLAIM, REASSERT, RELEASE } from './scripts.ts';
 
 export interface RedisEngineOptions {
@@ -19,6 +28,8 @@ export interface RedisEngineOptions {
   readonly password?: string | undefined;
   /** Of the cluster; all its keys begin with it. */
   readonly name: string;
+  /** Of what is kept; as in `KEPT_BOUNDS` if omitted. */
+  readonly kept?: KeptBounds;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -42,17 +53,27 @@ const claimSchema = z.union([
     .transform(([result, node, epoch]): ClaimAnswer => ({ result, owner: { node, epoch } })),
 ]);
 
+const keptSchema = z.tuple([z.string(), z.coerce.number(), z.coerce.number(), z.number()], z.string());
+const writtenSchema = z.union([
+  z.tuple([z.enum(['fenced', 'full'])]).transform(([result]): KeptAnswer => ({ result })),
+  z
+    .tuple([z.literal('written'), z.coerce.number()])
+    .transform(([result, version]): KeptAnswer => ({ result, version })),
+]);
+
 /** Redis or Valkey. It reconnects for ever, and while there is no connection every call fails at once. */
-export class RedisEngine implements Engine {
+export class RedisEngine implements Engine, KeptLog {
   readonly #client: ReturnType<typeof createClient>;
   readonly #prefix: string;
+  readonly #kept: KeptBounds;
   readonly #clock: Clock;
   readonly #log: Logger;
   /** What it answered instead of an answer, which the log says once. */
   #refusal: string | undefined;
 
-  constructor({ url, password, name, clock, log }: RedisEngineOptions) {
+  constructor({ url, password, name, kept = KEPT_BOUNDS, clock, log }: RedisEngineOptions) {
     this.#prefix = `{${name}}:`;
+    this.#kept = kept;
     this.#clock = clock;
     this.#log = log;
     this.#client = createClient({
@@ -109,9 +130,36 @@ export class RedisEngine implements Engine {
     await this.#run(BURY, node, incarnation);
   }
 
+  async readKept({ generation: known, position, isContinued }: KeptPosition): Promise<KeptPage> {
+    const args = [randomUUID(), KEPT_LAYOUT, known, position, this.#kept.page, isContinued ? 1 : 0] as const;
+    const [generation, layout, top, isWhole, ...all] = keptSchema.parse(await this.#run(READ_KEPT, ...args));
+    const changes: KeptChange[] = [];
+    let last = isWhole === 1 ? 0 : position;
+    for (let i = 0; i + 2 < all.length; i += 3) {
+      const [version = '', value = ''] = all[i + 2]!.split(/ (.*)/s);
+      changes.push({ key: all[i]!, version: Number(version), value: value === '' ? null : value });
+      last = Number(all[i + 1]);
+    }
+    return { generation, layout, top, isWhole: isWhole === 1, position: last, changes };
+  }
+
+  async writeKept({ key, value, fence }: KeptWrite): Promise<KeptAnswer> {
+    const { room = '', node = '', epoch = null } = fence ?? {};
+    const answer = await this.#run(WRITE_KEPT, key, value ?? '', room, node, epoch ?? '', ...this.#limits);
+    return writtenSchema.parse(answer);
+  }
+
+  async restoreKept({ key, version, value }: KeptChange): Promise<void> {
+    await this.#run(RESTORE_KEPT, key, version, value ?? '', ...this.#limits);
+  }
+
   async close(): Promise<void> {
     // It throws if the connection is closed already.
     if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  get #limits(): readonly number[] {
+    return [this.#kept.records, this.#kept.deleted];
   }
 
   /** The client has no deadline for a command that was sent. */

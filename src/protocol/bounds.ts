@@ -12,7 +12,8 @@ export const MAX_NAME_LENGTH = 256;
 export const MAX_IDENTITY_LENGTH = 128;
 export const MAX_PASSWORD_LENGTH = 256;
 export const MAX_PARTICIPANT_ID_LENGTH = 64;
-export const MAX_RESUME_TOKEN_LENGTH = 128;
+/** Those of a cluster say who somebody is, sealed. */
+export const MAX_RESUME_TOKEN_LENGTH = 4096;
 /** An encoded join token. */
 export const MAX_TOKEN_LENGTH = 4096;
 /** The mark after which a page of people begins. */

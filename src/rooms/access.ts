@@ -8,6 +8,7 @@ import { createControlToken, verifyControlToken } from './control-token.ts';
 import { createJoinToken, RENEWED_LIFETIME_MS, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
 import { roomKey, roomKeyOrUndefined } from './names.ts';
 import type { KeptStore } from './ports.ts';
+import type { Resumed } from './resume-token.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
 /** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
@@ -90,6 +91,18 @@ export class AccessControl {
     if (this.#mode === 'token') throw new AppError('token_required');
     await this.#passwords.check(room, request.password, isWanted, request.from);
     return GUEST;
+  }
+
+  /**
+   * Admits somebody as the server did that they come from; undefined if they need to be admitted anew. Throws `kicked`
+   * while banned.
+   */
+  readmitted(resumed: Resumed | undefined): Admission | undefined {
+    const { room, admission } = resumed ?? {};
+    if (room === undefined || admission === undefined) return undefined;
+    this.bans.checkIdentity(room, admission.identity);
+    const { expiresAtMs = Number.POSITIVE_INFINITY } = admission;
+    return this.#clock.wallNow() < expiresAtMs ? admission : undefined;
   }
 
   /**

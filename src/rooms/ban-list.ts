@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { formatNetwork, NetworkMap, parseNetwork } from '../lib/net/network.ts';
-import { type KeptStore, NOTHING_KEPT } from './ports.ts';
+import { type KeptStore, NOTHING_KEPT, type Removal } from './ports.ts';
 
 const MAX_BANS = 10_000;
+/** When the list is full, several servers may add a ban before they know of each other's. */
+const MAX_BANS_ELSEWHERE = 1000;
 /** A subscriber of IPv6 has at least so much (RFC 6177), and takes another address of it at will. */
 const SUBSCRIBER_BITS = 64;
 /** Larger networks are whole providers, and a typing error must not keep everybody out. */
@@ -50,7 +52,7 @@ export interface NewBan {
 export class BanList {
   readonly #clock: Clock;
   readonly #store: KeptStore;
-  /** By room and identity, oldest first: until when those who were removed cannot return with a renewed token. */
+  /** By room and person, oldest first: until when those who were removed cannot return with what they had been given. */
   readonly #removed = new Map<string, Millis>();
   /** By id, oldest first. */
   readonly #bans = new Map<string, Ban>();
@@ -62,6 +64,11 @@ export class BanList {
     this.#clock = clock;
     this.#store = store;
     for (const ban of store.all('bans').values()) this.#insert(ban);
+    for (const [key, { untilMs }] of store.all('removed')) this.#removed.set(key, untilMs);
+    store.watch((table, key, record) => {
+      if (table === 'bans') this.#changedElsewhere(key, record as Ban | null);
+      else if (table === 'removed') this.#removedElsewhere(key, record as Removal | null);
+    });
   }
 
   /**
@@ -90,20 +97,23 @@ export class BanList {
     return ban;
   }
 
-  /** Tokens that this server has renewed for this person so far no longer admit them. */
-  removed(room: string, identity: string, lifetimeMs: Millis): void {
-    const key = keyOf(room, identity);
+  /** Tokens that were given to this person so far no longer admit them. `person` is as `personKey` returns it. */
+  removed(room: string, person: string, lifetimeMs: Millis): void {
+    const key = keyOf(room, person);
+    const untilMs = this.#clock.wallNow() + lifetimeMs;
     this.#removed.delete(key);
-    this.#removed.set(key, this.#clock.wallNow() + lifetimeMs);
-    for (const [oldest, untilMs] of this.#removed) {
-      if (untilMs > this.#clock.wallNow() && this.#removed.size <= MAX_BANS) break;
+    this.#removed.set(key, untilMs);
+    this.#store.set('removed', key, { room, person, untilMs });
+    for (const [oldest, endMs] of this.#removed) {
+      if (endMs > this.#clock.wallNow() && this.#removed.size <= MAX_BANS) break;
       this.#removed.delete(oldest);
+      this.#store.set('removed', oldest, null);
     }
   }
 
-  /** Whether somebody was removed while a token renewed before that could still be valid. */
-  wasRemoved(room: string, identity: string): boolean {
-    return this.#clock.wallNow() < (this.#removed.get(keyOf(room, identity)) ?? 0);
+  /** Whether somebody was removed while what they had been given before that could still be valid. */
+  wasRemoved(room: string, person: string): boolean {
+    return this.#clock.wallNow() < (this.#removed.get(keyOf(room, person)) ?? 0);
   }
 
   /** Throws `kicked` while the identity is banned from this room or from the server. Null: it has none. */
@@ -143,6 +153,17 @@ export class BanList {
     return this.#end(this.#bans.get(id));
   }
 
+  #changedElsewhere(id: string, ban: Ban | null): void {
+    const before = this.#bans.get(id);
+    if (before !== undefined) this.#forget(before);
+    if (ban !== null && this.#bans.size < MAX_BANS + MAX_BANS_ELSEWHERE) this.#insert(ban);
+  }
+
+  #removedElsewhere(key: string, removal: Removal | null): void {
+    this.#removed.delete(key);
+    if (removal !== null) this.#removed.set(key, removal.untilMs);
+  }
+
   #end(ban: Ban | undefined): boolean {
     if (ban === undefined) return false;
     this.#delete(ban);
@@ -169,12 +190,22 @@ export class BanList {
     if (network !== undefined) this.#networks.set(network, ban);
   }
 
-  #delete({ id, room, identity, address }: Ban): void {
+  #delete(ban: Ban): void {
+    this.#forget(ban);
+    this.#store.set('bans', ban.id, null);
+  }
+
+  /** Two servers may have banned the same at the same time: then the other ban holds on. */
+  #forget(ban: Ban): void {
+    const { id, room, identity, address } = ban;
     this.#bans.delete(id);
+    const isSame = (one: Ban) => one.room === room && one.identity === identity && one.address === address;
+    const other = this.#store.isShared ? [...this.#bans.values()].find(isSame) : undefined;
+    if (other !== undefined) this.#insert(other);
+    if (other !== undefined) return;
     if (identity !== null) this.#identities.delete(keyOf(room, identity));
     const network = address === null ? undefined : parseNetwork(address);
     if (network !== undefined) this.#networks.delete(network);
-    this.#store.set('bans', id, null);
   }
 
   /** Forgets those that are over, or the oldest of those that would end, first of moderators. */
@@ -205,6 +236,11 @@ function bannableNetwork(text: string) {
   if (network.bits < minBits)
     throw new AppError('invalid_request', `The network is too large: at least /${minBits} is needed.`);
   return network;
+}
+
+/** Under what somebody is remembered: their identity, or the id of a guest, who has none. */
+export function personKey({ id, identity }: { readonly id: string; readonly identity: string | null }): string {
+  return identity ?? `#${id}`;
 }
 
 /** Keys of rooms contain no spaces and no asterisks. */

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
 import type { Admission } from './admission.ts';
-import type { BanList } from './ban-list.ts';
+import { type BanList, personKey } from './ban-list.ts';
 import type { RoomEvent } from './events.ts';
 import { CLOCK_TOLERANCE_S, RENEWED_LIFETIME_MS } from './join-token.ts';
 import type { Participant } from './participant.ts';
 import type { Decisions } from './ports.ts';
+import { RESUME_LIFETIME_MS } from './resume-token.ts';
 
 /** An action of a moderator. */
 export type ModeratorAction =
@@ -71,9 +72,9 @@ export class Moderation {
     if (this.#locked && !mayModerate) throw new AppError('room_locked');
   }
 
-  /** A mute persists when an identity leaves and comes back. */
-  isMuted({ identity }: Admission): boolean {
-    return identity !== null && this.#mutedIdentities.has(identity);
+  /** A mute persists when an identity leaves and comes back, and when the server of a guest dies. */
+  isMuted({ identity }: Admission, id: string): boolean {
+    return this.#mutedIdentities.has(personKey({ id, identity }));
   }
 
   /** Whether a sound that this participant begins to share is muted, because the last one was, or they are. */
@@ -82,14 +83,20 @@ export class Moderation {
   }
 
   /** The same for the chat. */
-  isMutedInChat({ identity }: Admission): boolean {
-    return identity !== null && this.#mutedInChat.has(identity);
+  isMutedInChat({ identity }: Admission, id: string): boolean {
+    return this.#mutedInChat.has(personKey({ id, identity }));
   }
 
   /** Somebody comes from another room: what was decided about their identity here applies again. */
   remind(participant: Participant): void {
-    if (this.isMuted(participant.admission)) participant.setMutedByModerator(true);
-    if (this.isMutedInChat(participant.admission)) participant.setMutedInChat(true);
+    if (this.isMuted(participant.admission, participant.id)) participant.setMutedByModerator(true);
+    if (this.isMutedInChat(participant.admission, participant.id)) participant.setMutedInChat(true);
+  }
+
+  /** A guest who has left cannot come back as the same person. */
+  left({ id, admission: { identity } }: Participant): void {
+    if (identity !== null) return;
+    for (const muted of [this.#mutedIdentities, this.#mutedInChat]) muted.delete(personKey({ id, identity }));
   }
 
   /** Throws `not_allowed` or `unknown_participant`. */
@@ -141,8 +148,9 @@ export class Moderation {
 
   #kick(participant: Participant, banSeconds: number, by: Participant | null): void {
     const { room, bans } = this.#options;
-    const { name } = participant;
+    const { id, name } = participant;
     const { identity } = participant.admission;
+    bans.removed(room, personKey({ id, identity: null }), RESUME_LIFETIME_MS);
     if (identity !== null) bans.removed(room, identity, RENEWED_LIFETIME_MS + CLOCK_TOLERANCE_S * 1000);
     const isBanned = identity !== null && banSeconds > 0;
     if (isBanned) bans.add({ room, identity, name, by: by?.admission.identity ?? null, durationMs: banSeconds * 1000 });
@@ -161,8 +169,9 @@ export class Moderation {
   }
 }
 
-function remember(identities: Set<string>, { admission: { identity } }: Participant, muted: boolean): void {
-  if (identity === null) return;
-  if (!muted) identities.delete(identity);
-  else if (identities.size < MAX_MUTED_IDENTITIES) identities.add(identity);
+function remember(people: Set<string>, { id, admission: { identity }, owner }: Participant, muted: boolean): void {
+  if (owner !== undefined) return;
+  const person = personKey({ id, identity });
+  if (!muted) people.delete(person);
+  else if (people.size < MAX_MUTED_IDENTITIES) people.add(person);
 }

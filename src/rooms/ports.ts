@@ -47,13 +47,25 @@ export interface Decisions {
   readonly mutedInChat: readonly string[];
 }
 
-/** A permanent room, as it is kept. */
+/** A room, as it is kept. */
 export interface KeptRoom extends Decisions {
   readonly name: string;
+  /** It is there until it is closed. Another one is kept only while somebody is in it, for when its server dies. */
+  readonly permanent: boolean;
   /** Hashed; null: none of its own. */
   readonly password: string | null;
   /** What was set for this room. Everything else is as the server's settings say. */
   readonly settings: Partial<RoomSettings>;
+}
+
+/** Somebody who was removed from a room, and cannot return with what they had been given until then. */
+export interface Removal {
+  /** As `roomKey` returns it. */
+  readonly room: string;
+  /** As `personKey` returns it. */
+  readonly person: string;
+  /** In milliseconds since 1970. */
+  readonly untilMs: Millis;
 }
 
 /** What is kept, by table. */
@@ -62,18 +74,29 @@ export interface KeptRecords {
   readonly rooms: KeptRoom;
   /** By id. */
   readonly bans: Ban;
+  /** By room and person. */
+  readonly removed: Removal;
 }
+
+export type KeptTable = keyof KeptRecords;
+
+/** Is told of what others have changed; null: it was deleted. Must neither throw nor block. */
+export type KeptListener = <T extends KeptTable>(table: T, key: string, record: KeptRecords[T] | null) => void;
 
 /** Keeps what must not be lost when the server ends. */
 export interface KeptStore {
-  /** What was there when the server started. */
+  /** What is there now. */
   all<T extends keyof KeptRecords>(table: T): ReadonlyMap<string, KeptRecords[T]>;
   /** Replaces the record with this key; null deletes it. Neither throws nor blocks; the store reports its failures. */
   set<T extends keyof KeptRecords>(table: T, key: string, record: KeptRecords[T] | null): void;
+  /** From now on. Those who listen are told in the order in which they began. */
+  watch(listener: KeptListener): void;
+  /** Others use it at the same time, so rooms that are not here are kept as well. */
+  readonly isShared: boolean;
 }
 
 /** Everything is lost when the server ends. */
-export const NOTHING_KEPT: KeptStore = { all: () => new Map(), set: () => {} };
+export const NOTHING_KEPT: KeptStore = { all: () => new Map(), set: () => {}, watch: () => {}, isShared: false };
 
 /** Where a room is, or is to be from now on. */
 export type Placement =

@@ -10,7 +10,7 @@ import type { FileLimits } from './chat/file-store.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
 import type { EventOf, ParticipantListener, ParticipantView } from './events.ts';
 import type { Participant } from './participant.ts';
-import type { Directory, KeptStore, RoomObserver } from './ports.ts';
+import type { Decisions, Directory, KeptStore, RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { RoomListMode } from './room-list.ts';
 import type { RoomSettings, RoomView } from './room-options.ts';
@@ -51,6 +51,8 @@ export interface RegistryOptions {
   readonly roomList?: RoomListMode;
   /** Whether participants may share sound beside their voices; true if omitted. */
   readonly shareSound?: boolean;
+  /** All servers of a cluster have the same, so that people can resume at another one. */
+  readonly resumeSecret?: string | undefined;
   /** Decides which server has which room; this one has all if omitted. */
   readonly directory?: Directory | undefined;
   readonly clock: Clock;
@@ -110,6 +112,15 @@ export interface NewRoom extends Partial<RoomSettings> {
   readonly locked: boolean;
   /** In plain text or hashed. */
   readonly password?: string | undefined;
+}
+
+/** How the registry opens a room. */
+export interface Opening {
+  readonly permanent?: boolean;
+  readonly settings?: Partial<RoomSettings>;
+  /** The address that the room counts against. */
+  readonly from?: string | undefined;
+  readonly decisions?: Decisions | undefined;
 }
 
 /** Omitted settings keep their value. */

@@ -1,6 +1,5 @@
 import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { LiveMode } from '../protocol/api/live-mode.ts';
 import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts';
@@ -23,26 +22,20 @@ import {
   type NewRoom,
   NO_FILES,
   NOBODY,
+  type Opening,
   type RegistryDefaults,
   type RegistryOptions,
   type RoomChange,
   type RoomFigures,
 } from './registry-options.ts';
+import { ResumeTokens } from './resume-token.ts';
 import { Room } from './room.ts';
+import { RoomCounts } from './room-counts.ts';
 import { RoomKeeper } from './room-keeper.ts';
 import { RoomLinks, withCheckedNames } from './room-links.ts';
 import { RoomList } from './room-list.ts';
-import type { RoomSettings } from './room-options.ts';
 import { RoomPlacement } from './room-placement.ts';
 import { createTextCounts } from './text-counts.ts';
-
-interface Opening {
-  readonly permanent?: boolean;
-  readonly settings?: Partial<RoomSettings>;
-  /** The address that the room counts against. */
-  readonly from?: string | undefined;
-  readonly decisions?: Decisions | undefined;
-}
 
 /** When somebody who wants to listen may ask again. */
 const NOTHING_TO_HEAR_MS: Millis = 5000;
@@ -64,7 +57,8 @@ export class RoomRegistry {
    * they are.
    */
   readonly #movedTo = new Map<string, Room>();
-  readonly #openedBy: AddressCount;
+  readonly #counts: RoomCounts;
+  readonly #resumes: ResumeTokens;
   #chat: ChatDefaults;
   readonly textCounts = createTextCounts();
   /** Of the chats of all rooms. */
@@ -79,11 +73,12 @@ export class RoomRegistry {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#access = options.access;
-    this.#openedBy = new AddressCount(options.limits.maxRoomsPerAddress);
     this.#observer = options.observer ?? NOBODY;
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
+    this.#counts = new RoomCounts(options.limits, this.#limitCounts);
+    this.#resumes = new ResumeTokens(options.resumeSecret, this.#access.bans, options.clock);
     this.#chat = options.chat ?? CHAT;
-    this.keeper = new RoomKeeper(options.store ?? NOTHING_KEPT);
+    this.keeper = new RoomKeeper(options.store ?? NOTHING_KEPT, (...kept) => this.#passwordKept(...kept));
     const files = { limits: this.#chat.files ?? NO_FILES, clock: options.clock, limitCounts: this.#limitCounts };
     this.files = new ChatFiles(files, this.#rooms);
     this.#placement = new RoomPlacement(options.directory ?? ALONE, options.clock);
@@ -108,11 +103,11 @@ export class RoomRegistry {
     const { room, resumeToken, companionOf } = request;
     if (companionOf !== undefined)
       return companionAdmission(this.holder(room, companionOf).admission, this.#sharesSound);
-    const kept = resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken);
-    const holder = kept?.members.personWith(resumeToken);
-    if (holder !== undefined) return holder.admission;
-    await this.#placement.place(roomKey(room), isWanted);
-    return this.#access.admit(request, isWanted);
+    const holder = resumeToken && this.#roomOfHolder(room, resumeToken)?.members.personWith(resumeToken);
+    if (holder) return holder.admission;
+    const key = roomKey(room);
+    await this.#placement.place(key, isWanted);
+    return this.#access.readmitted(this.#resumes.read(resumeToken, key)) ?? this.#access.admit(request, isWanted);
   }
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
@@ -170,7 +165,7 @@ export class RoomRegistry {
   setDefaults(defaults: RegistryDefaults): void {
     this.#options = { ...this.#options, ...defaults };
     this.#chat = defaults.chat ?? this.#chat;
-    this.#openedBy.setMax(this.#options.limits.maxRoomsPerAddress);
+    this.#counts.setLimits(this.#options.limits);
   }
 
   /** All rooms, oldest first. */
@@ -200,6 +195,7 @@ export class RoomRegistry {
    * `invalid_channel` or `server_closing`.
    */
   create(wanted: NewRoom): Room {
+    if (this.keeper.isShared && this.keeper.rooms.has(roomKey(wanted.name))) throw new AppError('room_exists');
     const room = this.restore(wanted);
     const { name: _, locked, ...settings } = wanted;
     if (locked) room.moderate({ type: 'lock', locked });
@@ -213,7 +209,7 @@ export class RoomRegistry {
     const name = roomName(wanted);
     const key = roomKey(name);
     if (this.#rooms.has(key)) throw new AppError('room_exists');
-    this.#checkNumber();
+    this.#counts.check(this.#rooms.size);
     const named = withCheckedNames(key, settings);
     if (password !== undefined) this.#access.setPassword(key, password);
     return this.#open(name, { permanent: true, settings: named, decisions });
@@ -328,36 +324,41 @@ export class RoomRegistry {
     this.files.store.close();
   }
 
-  #checkNumber(): void {
-    if (this.#rooms.size < this.#options.limits.maxRooms) return;
-    this.#limitCounts.hit('rooms');
-    throw new AppError('too_many_rooms');
+  /** Of a room that is not open here. */
+  #passwordKept(key: string, password: string | null): void {
+    try {
+      if (!this.#rooms.has(key)) this.#access.setPassword(key, password);
+    } catch (thrown) {
+      this.#options.log.error({ err: thrown, room: key }, 'the password of a kept room cannot be used');
+    }
   }
 
-  #checkAddress(from: string): void {
-    if (!this.#openedBy.isFull(from)) return;
-    this.#limitCounts.hit('rooms_per_address');
-    throw new AppError('too_many_rooms_of_address');
+  /** Opens a room that is kept, or of the settings, if it is not open. */
+  openKept(key: string): void {
+    const { name } = this.keeper.find(key) ?? {};
+    if (!this.#closed && name !== undefined && !this.#rooms.has(key)) this.#open(name);
   }
 
-  #open(name: string, { permanent = false, settings = {}, from, decisions }: Opening = {}): Room {
-    this.#checkNumber();
-    if (from !== undefined) this.#checkAddress(from);
-    const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
+  #open(wanted: string, { permanent: isNew = false, settings, from, decisions }: Opening = {}): Room {
+    const key = roomKey(wanted);
+    const kept = isNew ? undefined : this.keeper.find(key);
+    const { name, permanent } = kept ?? { name: wanted, permanent: isNew };
+    this.#counts.check(this.#rooms.size);
+    const addressClosed = this.#counts.add(kept === undefined ? from : undefined);
     const { plane, limits, clock, log } = this.#options;
     log.info({ room: name, permanent }, 'room opened');
-    const key = roomKey(name);
     const room = new Room({
       name,
       key,
       permanent,
-      settings: { ...defaultSettings(this.#options), ...settings },
+      settings: { ...defaultSettings(this.#options), ...kept?.settings, ...settings },
       chatKeeping: this.#chat,
       files: this.files.store,
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
-      decisions,
+      resumes: this.#resumes,
+      decisions: decisions ?? kept,
       entry: () => this.#access.entryOf(key),
       observer: this.#observer,
       rosterLimit: limits.rosterLimit ?? 0,
@@ -379,7 +380,7 @@ export class RoomRegistry {
         this.#rooms.delete(key);
         this.#placement.released(key);
         this.#links.changed(key);
-        this.#access.setPassword(key, null);
+        this.#access.setPassword(key, this.keeper.find(key)?.password ?? null);
       },
     });
     this.#rooms.set(key, room);

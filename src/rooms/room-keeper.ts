@@ -1,4 +1,4 @@
-/** Keeps permanent rooms, so that they are there again after a restart with everything that was set for them. */
+/** Which rooms are kept, and what of them, so that they are there again after a restart or at another server. */
 import type { ModeratorAction } from './moderation.ts';
 import type { Decisions, KeptRoom, KeptStore } from './ports.ts';
 import type { RoomSettings } from './room-options.ts';
@@ -18,27 +18,72 @@ export interface KeptChange extends Partial<RoomSettings> {
   readonly password?: string | null | undefined;
 }
 
+/** A room of the operator's settings. */
+export interface NamedRoom {
+  readonly name: string;
+  readonly key: string;
+  readonly settings: Partial<RoomSettings>;
+}
+
+const NOTHING_SET = { locked: false, muted: [], mutedInChat: [], password: null };
+
 export class RoomKeeper {
   readonly #store: KeptStore;
   readonly #rooms: Map<string, KeptRoom>;
+  #named: ReadonlyMap<string, NamedRoom> = new Map();
 
-  constructor(store: KeptStore) {
+  /** `passwordKept` is told of each room that has a password, and when that changes elsewhere. */
+  constructor(store: KeptStore, passwordKept: (key: string, password: string | null) => void = () => {}) {
     this.#store = store;
     this.#rooms = new Map(store.all('rooms'));
+    for (const [key, { password }] of this.#rooms) if (password !== null) passwordKept(key, password);
+    store.watch((table, key, record) => {
+      if (table !== 'rooms') return;
+      const room = record as KeptRoom | null;
+      if (room === null) this.#rooms.delete(key);
+      else this.#rooms.set(key, room);
+      passwordKept(key, room?.password ?? null);
+    });
   }
 
-  /** As the store had them at the start, by `roomKey`, with what was changed since. */
+  /** As the store has them, by `roomKey`. */
   get rooms(): ReadonlyMap<string, KeptRoom> {
     return this.#rooms;
   }
 
+  /** Other servers have some of the kept rooms. */
+  get isShared(): boolean {
+    return this.#store.isShared;
+  }
+
+  /** The rooms of the settings, which are to be opened here or elsewhere. Not those that only this server opens. */
+  setNamed(rooms: readonly NamedRoom[]): void {
+    this.#named = new Map(rooms.map((room) => [room.key, room]));
+  }
+
+  /** The keys of all that are to be open somewhere. */
+  get permanent(): readonly string[] {
+    const kept = [...this.#rooms].flatMap(([key, { permanent }]) => (permanent ? [key] : []));
+    return [...new Set([...this.#named.keys(), ...kept])];
+  }
+
+  /** What is known of a room that is about to be opened. */
+  find(key: string): KeptRoom | undefined {
+    const kept = this.#rooms.get(key);
+    const named = this.#named.get(key);
+    if (named === undefined) return kept;
+    const settings = { ...kept?.settings, ...named.settings };
+    return { ...NOTHING_SET, ...kept, name: named.name, permanent: true, settings };
+  }
+
   /** The operator has opened this room, or set something for it. */
   changed(room: SomeRoom, { password, ...settings }: KeptChange): void {
-    if (!room.permanent) return;
+    if (!room.permanent && !this.isShared) return;
     const before = this.#rooms.get(room.key);
     this.#keep(room, {
       ...decisionsOf(room),
       name: room.name,
+      permanent: room.permanent,
       password: password === undefined ? (before?.password ?? null) : password,
       settings: { ...before?.settings, ...settings },
     });

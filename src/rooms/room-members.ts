@@ -4,6 +4,8 @@ import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { Admission } from './admission.ts';
 import { Companions } from './companions.ts';
 import type { Participant } from './participant.ts';
+import type { Resumed } from './resume-token.ts';
+import type { JoinOptions } from './room-options.ts';
 
 /** Under what somebody is found, besides their id. It stays the same as long as they are in the room. */
 interface Keys {
@@ -70,6 +72,15 @@ export class RoomMembers {
    */
   holderOfIdentity({ identity }: Admission): Participant | undefined {
     return identity === null ? undefined : this.#byIdentity.get(identity);
+  }
+
+  /** Whose place somebody takes who joins: their own. */
+  previous(
+    { admission, owner }: Pick<JoinOptions, 'admission' | 'owner'>,
+    before: Resumed | undefined,
+  ): Participant | undefined {
+    if (owner !== undefined) return this.companions.of(owner);
+    return this.byId.get(before?.id ?? '') ?? this.holderOfIdentity(admission);
   }
 
   /** Throws `room_full`, or `too_many_shares` for a companion. */

@@ -16,6 +16,7 @@ import type { PersonalView } from './personal-sound.ts';
 import type { Decisions, RoomEndReason, RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { PersonalRecordingView } from './recording/room-recording.ts';
+import type { ResumeTokens } from './resume-token.ts';
 import type { Room } from './room.ts';
 import type { ListedPeople } from './room-roster.ts';
 import type { TextCounts } from './text-counts.ts';
@@ -56,6 +57,7 @@ export interface RoomOptions {
   /** How long the seat of a broken connection is kept while its media works. */
   readonly resumeTimeoutMs: Millis;
   readonly bans: BanList;
+  readonly resumes: ResumeTokens;
   /** What its moderators had decided when the server last ran. */
   readonly decisions?: Decisions | undefined;
   /** How others get in now. */

@@ -216,15 +216,16 @@ export class Room {
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
     }
-    const previous = owner === undefined ? this.members.holderOfIdentity(admission) : this.members.companions.of(owner);
+    const { resumeTimeoutMs, resumes, clock } = this.#options;
+    const before = owner === undefined ? resumes.read(resumeToken, this.key, admission.identity) : undefined;
+    const previous = this.members.previous(joining, before);
     if (previous === undefined) {
       if (owner === undefined && !takesNewcomers) throw new AppError('server_draining');
-      if (owner === undefined) this.#moderation.checkNewcomer(admission);
+      if (owner === undefined && before === undefined) this.#moderation.checkNewcomer(admission);
       this.#checkPlace(owner);
     }
-    const { resumeTimeoutMs, clock } = this.#options;
-    const entrance = { room: this.#side, moderation: this.#moderation, resumeTimeoutMs, clock, log: this.#log };
-    const participant = createParticipant(joining, previous, entrance);
+    const here = { room: this.#side, moderation: this.#moderation, log: this.#log };
+    const participant = createParticipant(joining, { previous, before }, { ...here, resumes, resumeTimeoutMs, clock });
     const { id, name, address } = participant;
     if (previous !== undefined) {
       this.#endCompanion(previous);
@@ -334,6 +335,7 @@ export class Room {
 
   #participantLeft(participant: Participant, reason: LeaveReason): void {
     this.#endCompanion(participant);
+    this.#moderation.left(participant);
     this.members.delete(participant);
     this.recording.left(participant);
     this.sound.left(participant);

@@ -2,13 +2,15 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
-import type { Engine } from '../cluster/engine.ts';
+import type { Engine, KeptWrite } from '../cluster/engine.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
+import type { RedisEngine } from '../cluster/redis-engine.ts';
 import type { Config } from '../config/config.ts';
 import type { HealthProblem } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { MediaStats } from '../media/plane.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
+import { PermanentRooms } from './permanent-rooms.ts';
 import { settingsError } from './start-error.ts';
 
 export interface ClusterDeps {
@@ -22,30 +24,43 @@ export interface ClusterDeps {
 
 export interface Cluster {
   readonly directory: ClusterDirectory;
+  /** Who writes about a room. */
+  fence(room: string): KeptWrite['fence'];
+  start(): Promise<void>;
+  /** The rooms are closed already. The engine is not closed. */
+  close(): Promise<void>;
   readonly problem: HealthProblem | undefined;
 }
 
 const FULL_LEVEL = 4;
 
 /** Undefined for a server by itself, which pays nothing for it. Rejects with `StartError`. */
-export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cluster | undefined> {
-  const { clusterEngine: url, clusterEnginePassword: password, clusterName: name, clusterNode, nodeUrl } = config;
+export async function openEngine(
+  { clusterEngine: url, clusterEnginePassword: password, clusterName: name }: Config,
+  { clock, log }: Pick<ClusterDeps, 'clock' | 'log'>,
+): Promise<RedisEngine | undefined> {
   if (url === '') return undefined;
-  const { version, clock, log, registry, media } = deps;
   if (!/^rediss?:\/\//.test(url))
     throw settingsError(new Error('cluster-engine must begin with redis:// or rediss://.'));
   const { RedisEngine } = await import('../cluster/redis-engine.ts');
-  let engine: Engine;
   try {
-    engine = new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
+    return new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
   } catch (error) {
     throw settingsError(new Error(`cluster-engine cannot be used: ${(error as Error).message}.`));
   }
+}
+
+/** Undefined without an engine. */
+export function openCluster(config: Config, engine: Engine | undefined, deps: ClusterDeps): Cluster | undefined {
+  if (engine === undefined) return undefined;
+  const { nodeUrl } = config;
+  const { version, clock, log, registry, media } = deps;
+  const name = nodeName(config);
   const peers = new PeerCheck(clock);
   const directory = new ClusterDirectory({
     engine,
     node: {
-      node: clusterNode === '' ? hostname() : clusterNode,
+      node: name,
       ...{ version, url: nodeUrl, peer: config.clusterPeer, region: config.clusterRegion },
     },
     secret: config.clusterSecret,
@@ -60,14 +75,34 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
     clock,
     log,
   });
+  const permanent = new PermanentRooms({
+    get registry() {
+      return registry();
+    },
+    directory,
+    clock,
+  });
   return {
     directory,
+    fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
+    start: async () => {
+      await directory.start();
+      await permanent.start();
+    },
+    close: async () => {
+      permanent.close();
+      await directory.close();
+    },
     get problem() {
       if (directory.figures.isEngineUp) return undefined;
       const message = 'The engine of the cluster is not reached. Rooms that run go on. See cluster-engine.';
       return { code: 'engine_unreachable', message } as const;
     },
   };
+}
+
+function nodeName({ clusterNode }: Config): string {
+  return clusterNode === '' ? hostname() : clusterNode;
 }
 
 function stateOf(registry: RoomRegistry, media: readonly MediaStats[]): OwnState {

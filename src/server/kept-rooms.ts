@@ -1,8 +1,11 @@
 import type { Config } from '../config/config.ts';
+import type { Ban, BanList } from '../rooms/ban-list.ts';
+import { removeBanned } from '../rooms/banned.ts';
 import { roomKey, roomKeyOrUndefined } from '../rooms/names.ts';
 import { parsePasswordHash } from '../rooms/password-hash.ts';
 import { type KeptRoom, type KeptStore, NOTHING_KEPT } from '../rooms/ports.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
+import type { NamedRoom } from '../rooms/room-keeper.ts';
 import type { RoomSettings } from '../rooms/room-options.ts';
 import { settingsError } from './start-error.ts';
 
@@ -25,7 +28,8 @@ export function checkKeptRooms({ keptRooms, maxRooms }: KeptRooms, store: KeptSt
       throw unusableKept(name, 'its password is damaged');
     names.set(key, name);
   }
-  if (names.size > maxRooms)
+  // They are at several servers.
+  if (names.size > maxRooms && !store.isShared)
     throw settingsError(
       new Error(
         `max-rooms is ${maxRooms}, but there are ${names.size} rooms to open: those of kept-rooms and those that are kept.`,
@@ -45,8 +49,10 @@ export function checkNamedRooms(config: KeptRooms, registry: RoomRegistry): void
 /** Opens rooms that are new in the setting, and changes descriptions and the order. Others stay until a restart. */
 export function followNamedRooms({ keptRooms }: KeptRooms, registry: RoomRegistry): void {
   const open = new Map(Array.from(registry.rooms, (room) => [room.key, room]));
+  if (registry.keeper.isShared) registry.keeper.setNamed(namedRooms(keptRooms));
   for (const [order, { name, description }] of keptRooms.map(described).entries()) {
     const room = open.get(roomKey(name));
+    if (room === undefined && registry.keeper.isShared) continue;
     if (room === undefined) registry.restore({ name, description, order, locked: false });
     else room.change({ order, ...(description !== '' && { description }) });
   }
@@ -54,9 +60,13 @@ export function followNamedRooms({ keptRooms }: KeptRooms, registry: RoomRegistr
 
 /**
  * Opens the operator's rooms, in the order of the setting, and those that were kept when the server last ran. Throws
- * `StartError`.
+ * `StartError`. Those of a cluster are only named here: see `PermanentRooms`.
  */
 export function openKeptRooms({ keptRooms }: KeptRooms, registry: RoomRegistry): void {
+  if (registry.keeper.isShared) {
+    registry.keeper.setNamed(namedRooms(keptRooms));
+    return;
+  }
   const kept = new Map(registry.keeper.rooms);
   const open = (name: string, about: Partial<RoomSettings>, before: KeptRoom | undefined): void => {
     const { settings = {}, password = null } = before ?? {};
@@ -73,6 +83,21 @@ export function openKeptRooms({ keptRooms }: KeptRooms, registry: RoomRegistry):
     kept.delete(key);
   }
   for (const room of kept.values()) open(room.name, {}, room);
+}
+
+function namedRooms(keptRooms: KeptRooms['keptRooms']): NamedRoom[] {
+  return keptRooms.map(described).map(({ name, description }, order) => ({
+    name,
+    key: roomKey(name),
+    settings: { order, ...(description !== '' && { description }) },
+  }));
+}
+
+/** Whoever is in a room here when another server bans them is removed. */
+export function removeBannedElsewhere(store: KeptStore, registry: RoomRegistry, bans: BanList): void {
+  store.watch((table, _, record) => {
+    if (table === 'bans' && record !== null) removeBanned(record as Ban, registry.rooms, bans);
+  });
 }
 
 /** `Lobby=Everyone starts here` */

@@ -2,12 +2,16 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { AdminToken } from '../admin/api/admin-auth.ts';
+import type { KeptWrite } from '../cluster/engine.ts';
+import type { RedisEngine } from '../cluster/redis-engine.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
+import { Seal } from '../lib/seal.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import { AccessControl } from '../rooms/access.ts';
 import type { KeptStore } from '../rooms/ports.ts';
+import { SharedStore } from '../store/shared-store.ts';
 import { StateStore, stateFileIn } from '../store/state-store.ts';
 import { mediaSettings } from './options.ts';
 import type { ServerDeps } from './server.ts';
@@ -19,12 +23,29 @@ export function adminTokens({ adminToken, adminTokens: named }: Config): readonl
   return adminToken === '' ? others : [{ name: 'admin', scope: 'everything', token: adminToken }, ...others];
 }
 
+interface StateDeps extends Pick<ServerDeps, 'clock' | 'log'> {
+  /** Of the cluster, which keeps everything if there is one. */
+  readonly engine: RedisEngine | undefined;
+  readonly fence: (room: string) => KeptWrite['fence'];
+}
+
 /** Undefined if nothing is kept. Rejects with `StartError`. */
-export async function openState({ keepState, dataDir }: Config, shared: Pick<ServerDeps, 'clock' | 'log'>) {
-  if (keepState === 'off') return undefined;
-  return StateStore.open({ file: stateFileIn(dataDir), ...shared }).catch((error: unknown) => {
+export async function openState(
+  { keepState, dataDir, clusterSecret }: Config,
+  { engine, fence, ...shared }: StateDeps,
+) {
+  const failed = (error: unknown): never => {
     throw settingsError(error);
-  });
+  };
+  if (engine !== undefined)
+    return SharedStore.open({ engine, seal: new Seal(clusterSecret, 'kept 1'), fence, ...shared }).catch(
+      async (error: unknown) => {
+        await engine.close();
+        return failed(error);
+      },
+    );
+  if (keepState === 'off') return undefined;
+  return StateStore.open({ file: stateFileIn(dataDir), ...shared }).catch(failed);
 }
 
 /** Throws `StartError`. */

@@ -33,11 +33,11 @@ import { NOTHING_KEPT } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { type IceServersFor, turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
-import { openCluster } from './cluster.ts';
+import { openCluster, openEngine } from './cluster.ts';
 import { fileDoor } from './file-door.ts';
 import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
-import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
+import { checkKeptRooms, openKeptRooms, removeBannedElsewhere } from './kept-rooms.ts';
 import { mumbleParts } from './mumble-parts.ts';
 import { accessControl, adminTokens, openMediaPlane, openState } from './open-parts.ts';
 import {
@@ -106,7 +106,8 @@ const RECORDINGS_SHARE = 0.25;
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
   checkRecordingSound(config);
-  const state = await openState(config, { clock, log });
+  const engine = await openEngine(config, { clock, log });
+  const state = await openState(config, { engine, fence: (room) => cluster?.fence(room), clock, log });
   const store = state ?? NOTHING_KEPT;
   checkKeptRooms(config, store);
   const teams = defaultTeams(config);
@@ -117,6 +118,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const watch = new AddressWatch({ clock });
   const giveUp = (error: unknown): never => {
     watch.close();
+    void state?.close().then(() => engine?.close());
     throw error;
   };
   const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies, watch }).catch(giveUp);
@@ -130,7 +132,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const started = (room: string) => recordingStarted(room);
   const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
   const others = { version, clock, log, registry: () => registry, media: () => plane.stats() };
-  const cluster = await openCluster(config, others).catch(closeAll);
+  const cluster = openCluster(config, engine, others);
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
@@ -142,6 +144,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     live: config.live,
     shareSound: config.shareSound === 'on',
     ...{ teams, access, store, directory: cluster?.directory },
+    resumeSecret: config.clusterEngine === '' ? undefined : config.clusterSecret,
     clock,
     log,
     observer: webhooks,
@@ -150,6 +153,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   try {
     openKeptRooms(config, registry);
+    removeBannedElsewhere(store, registry, access.bans);
   } catch (error) {
     await recording?.recordings.close(0);
     return closeAll(error);
@@ -331,10 +335,11 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   let eventsDelivered: Promise<void> | undefined;
   let recordingsEnded: Promise<void> | undefined;
   const parts = new Parts([
+    { name: 'engine', close: () => engine?.close() },
     { name: 'kept rooms and bans', close: () => state?.close() },
     { name: 'watch over the event loop', close: () => eventLoop.close() },
     { name: 'watch over the addresses', close: () => watch.close() },
-    { name: 'cluster', start: () => cluster?.directory.start(), close: () => cluster?.directory.close() },
+    { name: 'cluster', start: () => cluster?.start(), close: () => cluster?.close() },
     // Listed before the media plane, so that it closes after it: TCP media connections may keep this port open.
     { name: 'HTTP port', start: () => listen(http, config), close: () => closeHttpServer(http) },
     { name: 'media plane', close: () => plane.close() },

@@ -56,6 +56,11 @@ export class StateStore implements KeptStore {
     this.#begin();
   }
 
+  /** Nobody else may change the file. */
+  watch(): void {}
+
+  readonly isShared = false;
+
   /** Undefined if the last change is on the disk, or will be. Anybody may read this: it tells nothing of the machine. */
   get problem(): string | undefined {
     return this.#problem;

@@ -2,16 +2,27 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import pino from 'pino';
 import { type Test, test } from 'tap';
-import { type Engine, EngineDown } from '../../src/cluster/engine.ts';
+import {
+  type Engine,
+  EngineDown,
+  type KeptAnswer,
+  type KeptChange,
+  type KeptLog,
+  type KeptPosition,
+  type KeptWrite,
+  type Owner,
+} from '../../src/cluster/engine.ts';
 import { RedisEngine } from '../../src/cluster/redis-engine.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { MemoryEngine, MemoryStorage } from '../helpers/memory-engine.ts';
+import { MemoryKeptLog, MemoryKeptStorage } from '../helpers/memory-kept-log.ts';
 import { startRedis } from '../helpers/redis.ts';
 
 const LATER_MS = 60_000;
+const FEW = { records: 30, deleted: 5, page: 4 };
 
 /** What both the scripts and their copy in memory have to do. `pass` lets a time pass. */
 async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<void>): Promise<void> {
@@ -98,8 +109,110 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
   });
 }
 
+/** The same for what is kept. `lose` empties it; `own` says who owns a room. */
+async function keptContract(
+  t: Test,
+  log: KeptLog,
+  lose: () => Promise<void>,
+  own: (room: string, owner: Owner) => Promise<void>,
+) {
+  const write = async (key: string, value: string | null, fence?: KeptWrite['fence']) =>
+    log.writeKept({ key, value, fence });
+  const versionOf = (answer: KeptAnswer) => (answer.result === 'written' ? answer.version : Number.NaN);
+  const readAll = async (since: Omit<KeptPosition, 'isContinued'> = { generation: '', position: 0 }) => {
+    const changes: KeptChange[] = [];
+    let page = await log.readKept({ ...since, isContinued: false });
+    const { isWhole } = page;
+    while (page.changes.length > 0) {
+      changes.push(...page.changes);
+      page = await log.readKept({ generation: page.generation, position: page.position, isContinued: true });
+    }
+    return { changes, isWhole, generation: page.generation, position: page.position, top: page.top };
+  };
+
+  await t.test('the last change of each record is read, in order, once', async (t) => {
+    const empty = await readAll();
+    t.strictSame([empty.changes, empty.isWhole, empty.position], [[], true, 0]);
+    const first = versionOf(await write('bans b1', 'one'));
+    const second = versionOf(await write('bans b2', 'two'));
+    const third = versionOf(await write('bans b1', 'three'));
+    t.ok(first < second && second < third);
+    const all = await readAll(empty);
+    t.strictSame(all.changes, [
+      { key: 'bans b2', version: second, value: 'two' },
+      { key: 'bans b1', version: third, value: 'three' },
+    ]);
+    t.strictSame([all.isWhole, all.position, all.top], [false, third, third]);
+    const fourth = versionOf(await write('bans b2', null));
+    t.strictSame((await readAll(all)).changes, [{ key: 'bans b2', version: fourth, value: null }]);
+  });
+
+  await t.test('only the owner of a room writes it', async (t) => {
+    const fence = { room: 'hall', node: 'n1', epoch: 7 };
+    t.equal((await write('rooms hall', 'by nobody', fence)).result, 'written');
+    await own('hall', { node: 'n2', epoch: 8 });
+    t.same(await write('rooms hall', 'by the one before', fence), { result: 'fenced' });
+    t.same(await write('rooms hall', 'late', { ...fence, epoch: null }), { result: 'fenced' });
+    t.same(await write('rooms hall', 'before it slept', { room: 'hall', node: 'n2', epoch: 6 }), { result: 'fenced' });
+    t.equal((await write('rooms hall', 'by the owner', { room: 'hall', node: 'n2', epoch: 8 })).result, 'written');
+    t.equal((await write('rooms hall', 'soon', { room: 'hall', node: 'n2', epoch: null })).result, 'written');
+  });
+
+  await t.test('one that has lost everything is told, and believes what is newer', async (t) => {
+    const before = await readAll();
+    await lose();
+    const after = await readAll(before);
+    t.not(after.generation, before.generation);
+    t.strictSame([after.isWhole, after.changes], [true, []]);
+    const newest = versionOf(await write('bans b1', 'new'));
+    t.ok(newest > before.top);
+    for (const change of before.changes) await log.restoreKept(change);
+    const told = await readAll(after);
+    const texts = Object.fromEntries(told.changes.map(({ key, value }) => [key, value]));
+    t.strictSame(texts, { 'bans b1': 'new', 'bans b2': null, 'rooms hall': 'soon' });
+    const versions = before.changes.map(({ key, version }) => [key, key === 'bans b1' ? newest : version]);
+    t.strictSame(
+      Object.fromEntries(told.changes.map(({ key, version }) => [key, version])),
+      Object.fromEntries(versions),
+    );
+    await log.restoreKept({ key: 'bans b2', version: 1, value: 'old' });
+    t.strictSame((await readAll(told)).changes, []);
+  });
+
+  await t.test('many are read in pages, and what was deleted is forgotten in the end', async (t) => {
+    const start = await readAll();
+    const keys = Array.from({ length: FEW.deleted + 3 }, (_, i) => `bans many-${i}`);
+    for (const key of keys) await write(key, 'x');
+    const some = await log.readKept({ ...start, isContinued: false });
+    t.equal(some.changes.length, FEW.page);
+    for (const key of keys) await write(key, null);
+    const page = { generation: some.generation, position: some.position };
+    t.equal((await log.readKept({ ...page, isContinued: false })).isWhole, true, 'it may have missed something');
+    t.equal((await log.readKept({ ...page, isContinued: true })).isWhole, false);
+    const { changes } = await readAll();
+    t.equal(changes.length, FEW.deleted + 2);
+    t.equal(
+      changes.some(({ key }) => key === keys[0]),
+      false,
+    );
+    const more = Array.from({ length: FEW.records }, (_, i) => write(`bans more-${i}`, 'x'));
+    t.equal((await Promise.all(more)).at(-1)?.result, 'full');
+    t.equal((await write('bans b1', 'it is there already')).result, 'written');
+  });
+}
+
 test('the engine in memory', async (t) => {
   const clock = new FakeClock();
+  const storage = new MemoryKeptStorage(clock, FEW);
+  await keptContract(
+    t,
+    new MemoryKeptLog(storage),
+    async () => {
+      clock.advance(1000);
+      storage.empty();
+    },
+    async (room, owner) => void storage.owners.set(room, owner),
+  );
   await contract(t, new MemoryEngine(new MemoryStorage(clock)), async (ms) => {
     clock.advance(ms);
   });
@@ -108,9 +221,9 @@ test('the engine in memory', async (t) => {
 test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.close());
-  const open = async (t: Test) => {
+  const open = async (t: Test, name = 'test') => {
     const engine = new RedisEngine({
-      ...{ url: redis.url, name: 'test', clock: systemClock },
+      ...{ url: redis.url, name, kept: FEW, clock: systemClock },
       log: pino({ level: 'silent' }),
     });
     t.teardown(() => engine.close());
@@ -121,6 +234,15 @@ test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) },
   await t.test('does what the copy does', async (t) =>
     contract(t, await open(t), (ms) => new Promise((resolve) => setTimeout(resolve, ms))),
   );
+
+  await t.test('keeps what the copy keeps', async (t) => {
+    const engine = await open(t, 'kept');
+    const lose = async () => {
+      await redis.restart();
+      await eventually(() => engine.isUp);
+    };
+    await keptContract(t, engine, lose, async (room, owner) => void (await engine.reassert(room, owner)));
+  });
 
   await t.test('without a connection every call fails at once, and the connection comes back by itself', async (t) => {
     const engine = await open(t);

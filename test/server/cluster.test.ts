@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
+import { ApiClient } from '../helpers/api-client.ts';
 import { type ClusterNode, startNodes } from '../helpers/cluster-nodes.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -7,6 +8,9 @@ import { startRedis } from '../helpers/redis.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 type Joined = Awaited<ReturnType<SignalingClient['join']>>;
+
+const ADMIN_TOKEN = 'an-admin-token-of-32-characters.';
+const TOKEN_SECRET = 'a secret that is long enough to sign with';
 
 /** As long as the client library waits for a server, so that one that stands still does not hold it. */
 const OPEN_MS = 6000;
@@ -22,10 +26,10 @@ async function open(t: Test, url: string): Promise<SignalingClient> {
 }
 
 /** Joins as the client library does. Returns the node where it is in the end. */
-async function enter(t: Test, url: string, room: string, name: string, resumeToken?: string) {
+async function enter(t: Test, url: string, room: string, name: string, credentials: object = {}) {
   for (let step = 0; ; step++) {
     const client = await open(t, url);
-    client.send({ type: 'join', room, name, redirects: true, ...(resumeToken !== undefined && { resumeToken }) });
+    client.send({ type: 'join', room, name, redirects: true, ...credentials });
     const message = await client.nextOf(['joined', 'redirect', 'error', 'server_closing']);
     if (message.type === 'joined') return { client, url, joined: message as Joined };
     if (message.type !== 'redirect' || step > 0) throw new Error(JSON.stringify(message));
@@ -35,12 +39,24 @@ async function enter(t: Test, url: string, room: string, name: string, resumeTok
 }
 
 /** The same, as often as it takes. */
-async function enterInTheEnd(t: Test, urls: readonly string[], room: string, name: string) {
+async function enterInTheEnd(t: Test, urls: readonly string[], room: string, name: string, credentials: object = {}) {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await enter(t, urls[attempt % urls.length]!, room, name);
+      return await enter(t, urls[attempt % urls.length]!, room, name, credentials);
     } catch (thrown) {
       if (attempt > 100) throw thrown;
+      await sleep(100);
+    }
+  }
+}
+
+/** The same, if the answer is one that stays. */
+async function enterInTime(...args: Parameters<typeof enter>) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await enter(...args);
+    } catch (thrown) {
+      if (attempt > 100 || /password|kicked/.test((thrown as Error).message)) throw thrown;
       await sleep(100);
     }
   }
@@ -57,7 +73,13 @@ async function healthOf({ url }: ClusterNode) {
 test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.close());
-  const nodes = await startNodes(t, redis, ['n1', 'n2', 'n3']);
+  const nodes = await startNodes(
+    t,
+    redis,
+    ['n1', 'n2', 'n3'],
+    ['--admin-token', ADMIN_TOKEN, '--token-secret', TOKEN_SECRET],
+  );
+  const apis = nodes.map(({ url }) => new ApiClient(url.slice(0, -1), ADMIN_TOKEN));
   const urls = nodes.map(({ webSocket }) => webSocket);
   const nodeAt = (url: string) => nodes.find(({ webSocket }) => webSocket === url)!;
 
@@ -94,6 +116,8 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
 
   await t.test('while the engine is away, rooms and joins go on, and the health is good', async (t) => {
     const hall = await enter(t, urls[0]!, 'hall', 'Ben');
+    await apis[0]!.post('/rooms', { name: 'Den', password: 'open sesame' });
+    await apis[1]!.post('/bans', { identity: 'eve' });
     await redis.kill();
     await eventually(async () =>
       (await healthOf(nodes[0]!)).body.problems.some(({ code }) => code === 'engine_unreachable'),
@@ -113,6 +137,16 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     t.equal(hall.client.socket.readyState, 1, 'nobody had to move');
   });
 
+  await t.test('a permanent room and bans are those of all, although the engine had lost them', async (t) => {
+    const { token } = (await apis[2]!.post('/tokens', { room: 'den', identity: 'eve' })).body;
+    for (const url of urls) {
+      await t.rejects(enterInTime(t, url, 'den', 'Ada', { password: 'wrong' }), /wrong_password/);
+      await t.rejects(enterInTime(t, url, 'den', 'Eve', { token }), /kicked/);
+    }
+    const den = await enterInTheEnd(t, urls, 'den', 'Ada', { password: 'open sesame' });
+    t.equal((await enterInTheEnd(t, urls.toReversed(), 'den', 'Ben', { password: 'open sesame' })).url, den.url);
+  });
+
   await t.test('a node that stands still loses its rooms, and its people when it goes on', async (t) => {
     const stage = await enter(t, urls[0]!, 'stage', 'Ada');
     const frozen = nodeAt(stage.url);
@@ -127,15 +161,35 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     t.equal(moved.client.socket.readyState, 1);
   });
 
-  await t.test('kill -9 of a node: its rooms are elsewhere soon', async (t) => {
-    const arena = await enter(t, urls[0]!, 'arena', 'Ada');
+  await t.test('kill -9 of a node: its rooms are elsewhere soon, and people are who they were', async (t) => {
+    const { token } = (await apis[0]!.post('/tokens', { room: 'arena', identity: 'mod', mayModerate: true })).body;
+    const mod = await enterInTheEnd(t, urls, 'arena', 'Mod', { token });
+    const arena = await enter(t, mod.url, 'arena', 'Ada');
+    const { participantId, resumeToken } = arena.joined;
+    mod.client.send({ type: 'mute_participant', participantId, muted: true });
+    mod.client.send({ type: 'lock', locked: true });
+    await apis[nodes.indexOf(nodeAt(arena.url))]!.post('/rooms', { name: 'Beside' });
+    await mod.client.settled();
+    // That is with the others within a second.
+    await sleep(2500);
     const others = urls.filter((url) => url !== arena.url);
     const beganMs = performance.now();
     await nodeAt(arena.url).kill();
-    const all = await Promise.all(others.map((url) => enterInTheEnd(t, [url], 'arena', 'Ada')));
+    const all = await Promise.all(others.map((url) => enterInTheEnd(t, [url], 'arena', 'Ada', { resumeToken })));
     t.comment(`after ${Math.round(performance.now() - beganMs)} ms`);
     t.equal(new Set(all.map(({ url }) => url)).size, 1);
     t.not(all[0]!.url, arena.url);
+    for (const { joined } of all) {
+      t.equal(joined.participantId, participantId);
+      t.match(joined.participants, [{ id: participantId, name: 'Ada', mutedByModerator: true }]);
+      t.equal(joined.locked, true);
+    }
+    const left = nodes.filter(({ webSocket }) => webSocket !== arena.url);
+    await eventually(async () => {
+      const lists = await Promise.all(left.map((node) => apis[nodes.indexOf(node)]!.get('/rooms')));
+      const names = lists.flatMap(({ body }) => body.rooms.map(({ name }: { readonly name: string }) => name));
+      return names.filter((name) => name === 'Beside').length === 1;
+    });
   });
 });
 

@@ -10,6 +10,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 
 const ROOM: KeptRoom = {
   name: 'Lobby',
+  permanent: true,
   locked: true,
   muted: ['user-7'],
   mutedInChat: [],
@@ -46,7 +47,7 @@ test('what was kept is there again, in a file that people can read and others on
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.same(readdirSync(join(file, '..')), ['state.json'], 'nothing is left over');
   t.match(JSON.parse(readFileSync(file, 'utf8')), {
-    version: 1,
+    version: 2,
     rooms: { lobby: { name: 'Lobby', settings: { maxTalkers: 3 } } },
     bans: { b1: { identity: 'user-7', until: '2026-01-02T00:00:00.000Z' }, b2: { until: null } },
   });
@@ -91,7 +92,7 @@ test('a file that cannot be used is never replaced', async (t) => {
     ['', /it is not JSON/],
     [good.slice(0, -20), /it is not JSON/],
     ['{}', /it has no "format"/],
-    [good.replace('"version": 1', '"version": 2'), /a newer version of Partyline wrote it/],
+    [good.replace('"version": 2', '"version": 3'), /a newer version of Partyline wrote it/],
     [good.replace('"locked": true', '"locked": "yes"'), /rooms\.lobby\.locked/],
     [good.replace('"locked": true,', ''), /rooms\.lobby\.locked/],
     [good.replace('"maxTalkers"', '"maxTalker"'), /rooms\.lobby\.settings/],
@@ -116,6 +117,24 @@ test('a file that cannot be used is never replaced', async (t) => {
   rmSync(file);
   mkdirSync(file);
   await t.rejects(open(), { message: /it is not a file/ });
+});
+
+test('a file of the first version is read, and written as it is now', async (t) => {
+  const { file, open } = setUp(t);
+  mkdirSync(join(file, '..'), { recursive: true });
+  const { permanent: _, ...room } = ROOM;
+  writeFileSync(file, JSON.stringify({ format: 'partyline state', version: 1, rooms: { lobby: room }, bans: {} }));
+  const store = await open();
+  t.strictSame(store.all('rooms').get('lobby'), ROOM);
+  const removal = { room: 'lobby', person: 'user-7', untilMs: Date.UTC(2026, 0, 3) };
+  store.set('removed', 'lobby user-7', removal);
+  await store.close();
+  t.match(JSON.parse(readFileSync(file, 'utf8')), {
+    version: 2,
+    rooms: { lobby: { permanent: true } },
+    removed: { 'lobby user-7': { until: '2026-01-03T00:00:00.000Z' } },
+  });
+  t.strictSame((await open()).all('removed').get('lobby user-7'), removal);
 });
 
 test('a file that another program has changed is not overwritten, and the operator is told', async (t) => {
