@@ -16,11 +16,12 @@ const TOKEN_SECRET = 'a secret that is long enough to sign with';
 const OPEN_MS = 6000;
 
 async function open(t: Test, url: string): Promise<SignalingClient> {
-  const late = sleep(OPEN_MS).then(() => {
+  const opened = new AbortController();
+  const late = sleep(OPEN_MS, undefined, opened).then(() => {
     throw new Error('the server does not answer');
   });
   late.catch(() => {});
-  const client = await Promise.race([SignalingClient.open(url), late]);
+  const client = await Promise.race([SignalingClient.open(url), late]).finally(() => opened.abort());
   t.teardown(() => client.socket.terminate());
   return client;
 }

@@ -105,8 +105,12 @@ export class Webhooks implements RoomObserver {
   /** Takes at most `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
     const closing = Array.from(this.#queues.values(), (queue) => queue.close(graceMs));
-    const late = new Promise<void>((resolve) => this.#clock.setTimer(this.#clock.now() + graceMs, resolve));
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.setTimer(this.#clock.now() + graceMs, resolve);
+    });
     await Promise.all([...closing, Promise.race([Promise.all(this.#ending), late])]);
+    cancel();
   }
 
   #began(what: string): void {
