@@ -111,6 +111,15 @@ export function networks(): ValueKind<readonly string[]> {
   });
 }
 
+/** A list of the identities of people, in any form. */
+export function identities(): ValueKind<readonly string[]> {
+  return list({
+    isItem: (text) => text.length > 0 && text.length <= 256,
+    items: 'identities',
+    placeholder: 'IDENTITY,…',
+  });
+}
+
 /** A list of host names in lower case, without ports. */
 export function hostNames(): ValueKind<readonly string[]> {
   return list({

@@ -15,7 +15,10 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'TLS',
     keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],
   },
-  { title: 'Access', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
+  {
+    title: 'Access',
+    keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords', 'registeredNames', 'moderators'],
+  },
   { title: 'Rooms', keys: ['keptRooms', 'roomList', 'roomPreview', 'keepState'] },
   {
     title: 'API and webhooks',

@@ -29,6 +29,7 @@ import {
 } from './kinds.ts';
 import { MUMBLE_SETTINGS } from './mumble-settings.ts';
 import { MUMBLE_UPSTREAM_SETTINGS } from './mumble-upstream-settings.ts';
+import { PEOPLE_SETTINGS } from './people-settings.ts';
 import { PLAYER_SETTINGS } from './player-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
@@ -141,6 +142,7 @@ export const SETTINGS = {
     default: {},
     help: 'Room passwords, either hashed by "partyline password" or in plain text.',
   }),
+  ...PEOPLE_SETTINGS,
   ...VISIBILITY_SETTINGS,
   ...STATE_SETTINGS,
   ...CLUSTER_SETTINGS,

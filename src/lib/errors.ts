@@ -55,6 +55,12 @@ export const ERRORS = {
     message: 'This connection has already joined a room.',
   },
   invalid_name: { fault: 'user', httpStatus: 400, closeCode: null, message: 'A name must have 1 to 64 characters.' },
+  name_reserved: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'This name belongs to somebody whom this server knows. Choose another one.',
+  },
   invalid_room: {
     fault: 'user',
     httpStatus: 400,

@@ -52,9 +52,9 @@ export async function checkCommand(input: CommandInput, clock: Clock): Promise<C
 
 /** Rejects with `ConfigError` if these settings would prevent the server from starting. */
 async function useSettings(config: Config, clock: Clock): Promise<void> {
-  const { access: mode, tokenSecret, roomPasswords, acmeCa } = config;
+  const { access: mode, tokenSecret, roomPasswords, registeredNames, moderators, acmeCa } = config;
   try {
-    new AccessControl({ mode, tokenSecret, roomPasswords, clock }).close();
+    new AccessControl({ mode, tokenSecret, roomPasswords, registeredNames, moderators, clock }).close();
     defaultTeams(config);
     mumbleSettings(config);
     coupledRooms(config);

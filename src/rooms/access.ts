@@ -8,13 +8,14 @@ import { createControlToken, verifyControlToken } from './control-token.ts';
 import { createJoinToken, RENEWED_LIFETIME_MS, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
 import { roomKey, roomKeyOrUndefined } from './names.ts';
 import type { KeptStore } from './ports.ts';
+import { RegisteredPeople, type RegisteredPeopleSettings } from './registered-people.ts';
 import type { Resumed } from './resume-token.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
 /** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
 export type AccessMode = 'open' | 'token';
 
-export interface AccessSettings {
+export interface AccessSettings extends RegisteredPeopleSettings {
   readonly mode: AccessMode;
   /** The secret that signs join tokens; empty: no token is valid. */
   readonly tokenSecret: string;
@@ -48,13 +49,15 @@ export interface AdmissionRequest {
 /** Decides who may join which room, and as whom, before there is a participant. */
 export class AccessControl {
   readonly bans: BanList;
+  #people: RegisteredPeople;
   #mode: AccessMode;
   #key: KeyObject | undefined;
   readonly #passwords: RoomPasswords;
   readonly #clock: Clock;
 
   /** Throws an error with a sentence for the operator if a room name or a hash is invalid. */
-  constructor({ mode, tokenSecret, roomPasswords, clock, store }: AccessOptions) {
+  constructor({ mode, tokenSecret, roomPasswords, clock, store, ...people }: AccessOptions) {
+    this.#people = new RegisteredPeople(people);
     this.#mode = mode;
     this.#key = tokenSecret === '' ? undefined : tokenKey(tokenSecret);
     this.#passwords = new RoomPasswords(roomPasswords, clock);
@@ -63,15 +66,23 @@ export class AccessControl {
   }
 
   /** Throws as the constructor does. */
-  check({ roomPasswords }: AccessSettings): void {
+  check({ roomPasswords, ...people }: AccessSettings): void {
+    new RegisteredPeople(people);
     new RoomPasswords(roomPasswords, this.#clock).close();
   }
 
   /** From now on these apply to those who come. Passwords that the API has given to rooms stay. */
-  configure({ mode, tokenSecret, roomPasswords }: AccessSettings): void {
+  configure({ mode, tokenSecret, roomPasswords, ...people }: AccessSettings): void {
+    const registered = new RegisteredPeople(people);
     this.#passwords.configure(roomPasswords);
+    this.#people = registered;
     this.#mode = mode;
     this.#key = tokenSecret === '' ? undefined : tokenKey(tokenSecret);
+  }
+
+  /** Those whom the operator knows by their identity. */
+  get people(): RegisteredPeople {
+    return this.#people;
   }
 
   /** Anyone who can read the configuration can read these passwords. */
@@ -222,6 +233,6 @@ export class AccessControl {
     this.bans.checkIdentity(room, identity);
     // The token with which they first came may have expired long ago.
     if (isRenewed === true && this.bans.wasRemoved(room, identity)) throw new AppError('kicked');
-    return admission;
+    return this.#people.admission(admission);
   }
 }

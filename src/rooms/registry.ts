@@ -119,7 +119,7 @@ export class RoomRegistry {
   }
 
   /**
-   * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `kicked` if they were banned since they
+   * Throws `AppError` `invalid_room`, `invalid_name`, `name_reserved`, `room_full`, `room_locked`, `kicked` if they were banned since they
    * were admitted, `too_many_rooms`, `too_many_rooms_of_address`, `server_draining` or `server_closing`, and for companions
    * `unknown_participant` or `too_many_shares`.
    */
@@ -128,15 +128,15 @@ export class RoomRegistry {
     const owner = companionOf === undefined ? undefined : this.holder(wantedRoom, companionOf);
     const state = { ...options.state, ...(owner !== undefined && { deafened: true }) };
     const name = owner?.name ?? options.admission.name ?? participantName(wantedName);
+    if (from !== undefined && owner === undefined) this.#access.people.checkName(name, options.admission.identity);
     const wanted = roomName(wantedRoom);
-    const takesNewcomers = this.#draining === undefined;
     const known = owner === undefined ? this.#roomOfHolder(wanted, options.resumeToken) : this.room(owner.roomName);
-    if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
+    if (known === undefined && this.#draining !== undefined) throw new AppError('server_draining');
     this.#access.bans.checkIdentity(known?.key ?? roomKey(wanted), options.admission.identity);
     // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
     // made up. Certificates can be, so an identity alone says nothing.
     const room = known ?? this.#open(wanted, options.admission.expiresAtMs === undefined ? { from } : {});
-    const participant = room.join({ name, takesNewcomers, ...options, state, owner });
+    const participant = room.join({ name, takesNewcomers: this.#draining === undefined, ...options, state, owner });
     return {
       participant,
       ...room.viewFor(participant),

@@ -34,7 +34,7 @@ export function followers(parts: FollowingParts): readonly Follower[] {
       apply: ({ logLevel }) => setLogLevel(log, logLevel),
     },
     {
-      keys: ['access', 'tokenSecret', 'roomPasswords'],
+      keys: ['access', 'tokenSecret', 'roomPasswords', 'registeredNames', 'moderators'],
       check: ({ access: mode, ...config }) => access.check({ mode, ...config }),
       apply: ({ access: mode, ...config }) => access.configure({ mode, ...config }),
     },

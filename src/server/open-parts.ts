@@ -50,9 +50,9 @@ export async function openState(
 
 /** Throws `StartError`. */
 export function accessControl(config: Config, store: KeptStore, { clock, log }: ServerDeps): AccessControl {
-  const { access: mode, tokenSecret, roomPasswords } = config;
+  const { access: mode, tokenSecret, roomPasswords, registeredNames, moderators } = config;
   try {
-    const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock, store });
+    const access = new AccessControl({ mode, tokenSecret, roomPasswords, registeredNames, moderators, clock, store });
     if (access.hasPlainPasswords)
       log.warn('the configuration contains room passwords in plain text; use "partyline password" to hash them');
     return access;

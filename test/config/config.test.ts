@@ -224,6 +224,7 @@ test('in the file, a list may be a single text, and a switch may be true or fals
     mumbleUpstreamCertificate: ['ab'.repeat(32), 'AB:'.repeat(32).slice(0, -1)],
     teams: ['red', 'blue'],
     turnUrls: ['turn:turn.example.org?transport=udp', 'turn:turn.example.org'],
+    moderators: ['ada', 'mumble:ab12'],
     keptRooms: ['Lobby=Everyone starts here', 'Games/Go'],
     webhookUrls: ['https://example.org/hook', 'http://127.0.0.1:9/'],
   };
@@ -254,6 +255,14 @@ test('in the file, a list may be a single text, and a switch may be true or fals
     t.match(problemsFrom({ argv: ['--config', file] }), [/cannot be 1 .* one of on, off, true, false\./]);
   }
   t.strictSame(fromToml('room-passwords = "vault=a=b, safe=c"').roomPasswords, { vault: 'a=b', safe: 'c' });
+  t.strictSame(fromToml('registered-names = "a=b==Ada, mumble:c=Bo"').registeredNames, {
+    'a=b=': 'Ada',
+    'mumble:c': 'Bo',
+  });
+  t.strictSame(fromToml('[registered-names]\n"a=b" = "A, B"').registeredNames, { 'a=b': 'A, B' });
+  for (const wrong of ['Ada', 'a=', 'a=Ada,a=Bo'])
+    t.match(problemsFrom({ argv: ['--registered-names', wrong] }), [/expected IDENTITY=NAME/]);
+  t.strictSame(fromToml('moderators = ["a, b"]').moderators, ['a, b']);
   t.end();
 });
 

@@ -42,6 +42,7 @@ export type ConnectionState =
 /** Errors that another attempt would get again. */
 const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_name',
+  'name_reserved',
   'invalid_room',
   'room_full',
   'too_many_rooms',

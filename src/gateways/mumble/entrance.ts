@@ -11,7 +11,7 @@ import type { RoomRegistry } from '../../rooms/registry.ts';
 export interface EntranceOptions {
   readonly registry: RoomRegistry;
   readonly addresses: AddressLimits;
-  readonly access: Pick<AccessControl, 'bans' | 'entryOf' | 'needsToken'>;
+  readonly access: Pick<AccessControl, 'bans' | 'entryOf' | 'needsToken' | 'people'>;
   /** Throws `kicked` while the client's address is banned. */
   readonly checkBan: () => void;
 }
@@ -126,5 +126,5 @@ function withCertificate({ access }: EntranceOptions, room: string, admission: A
   if (hash === null || admission.identity !== null) return admission;
   const identity = `mumble:${hash}`;
   access.bans.checkIdentity(roomKey(room), identity);
-  return { ...admission, identity };
+  return access.people.admission({ ...admission, identity });
 }

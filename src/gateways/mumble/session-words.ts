@@ -11,6 +11,7 @@ export type MembershipEnd = EndReason | 'connection_lost';
 /** What a client does after an error when it logs in: those of a password make it ask for one. */
 export const REJECTIONS: Readonly<Record<string, number>> = {
   invalid_name: REJECT.invalidName,
+  name_reserved: REJECT.nameInUse,
   password_required: REJECT.wrongServerPassword,
   wrong_password: REJECT.wrongServerPassword,
   token_required: REJECT.wrongServerPassword,

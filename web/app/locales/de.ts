@@ -327,6 +327,7 @@ export const table = {
     not_delivered: 'Diese Person kann gerade keine Nachrichten empfangen.',
     kicked: 'Die Moderation hat dich aus dem Raum entfernt.',
     unknown_room: 'Diesen Raum gibt es nicht mehr.',
+    name_reserved: 'Dieser Name gehört hier jemand anderem. Wähle einen anderen.',
     identity_present: 'Du bist schon in diesem Raum, in einem anderen Fenster.',
     too_many_bans: 'Die Liste der Sperren des Servers ist voll.',
     room_elsewhere: 'Dieser Raum ist auf einem anderen Server. Verlasse diesen und tritt dort neu bei.',

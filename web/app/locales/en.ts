@@ -57,6 +57,7 @@ export const problems = {
   not_delivered: 'This person cannot receive messages right now.',
   kicked: 'A moderator has removed you from the room.',
   unknown_room: 'This room does not exist any more.',
+  name_reserved: 'This name belongs to somebody else here. Choose another one.',
   identity_present: 'You are in that room already, in another window.',
   too_many_bans: "The server's list of bans is full.",
   room_elsewhere: 'This room is on another server. Leave this one and join it again.',

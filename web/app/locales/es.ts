@@ -321,6 +321,7 @@ export const table = {
     not_delivered: 'Esta persona no puede recibir mensajes ahora mismo.',
     kicked: 'La moderación te ha expulsado de la sala.',
     unknown_room: 'Esta sala ya no existe.',
+    name_reserved: 'Este nombre es de otra persona aquí. Elige otro.',
     identity_present: 'Ya estás en esa sala, en otra ventana.',
     too_many_bans: 'La lista de vetos del servidor está llena.',
     room_elsewhere: 'Esta sala está en otro servidor. Sal de esta y vuelve a entrar en aquella.',

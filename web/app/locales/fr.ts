@@ -324,6 +324,7 @@ export const table = {
     not_delivered: 'Cette personne ne peut pas recevoir de messages en ce moment.',
     kicked: 'La modération t’a exclu du salon.',
     unknown_room: 'Ce salon n’existe plus.',
+    name_reserved: 'Ce nom appartient ici à quelqu’un d’autre. Choisis-en un autre.',
     identity_present: 'Tu es déjà dans ce salon, dans une autre fenêtre.',
     too_many_bans: 'La liste des bannissements du serveur est pleine.',
     room_elsewhere: 'Ce salon est sur un autre serveur. Quitte celui-ci et rejoins-le de nouveau.',

@@ -320,6 +320,7 @@ export const table = {
     not_delivered: 'この人は今メッセージを受け取れません。',
     kicked: 'モデレーターがあなたをルームから退出させました。',
     unknown_room: 'このルームはもうありません。',
+    name_reserved: 'この名前はここでは別の人のものです。別の名前を選んでください。',
     identity_present: '別のウィンドウですでにそのルームにいます。',
     too_many_bans: 'サーバーの禁止リストがいっぱいです。',
     room_elsewhere: 'このルームは別のサーバーにあります。退出してから参加し直してください。',

@@ -317,6 +317,7 @@ export const table = {
     not_delivered: '이 사람은 지금 메시지를 받을 수 없어요.',
     kicked: '관리자가 나를 방에서 내보냈어요.',
     unknown_room: '이 방은 더 이상 없어요.',
+    name_reserved: '이 이름은 여기서 다른 사람의 것이에요. 다른 이름을 골라 주세요.',
     identity_present: '이미 다른 창에서 그 방에 있어요.',
     too_many_bans: '서버의 차단 목록이 가득 찼어요.',
     room_elsewhere: '이 방은 다른 서버에 있어요. 나갔다가 다시 참가해 주세요.',

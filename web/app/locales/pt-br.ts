@@ -322,6 +322,7 @@ export const table = {
     not_delivered: 'Esta pessoa não pode receber mensagens agora.',
     kicked: 'A moderação removeu você da sala.',
     unknown_room: 'Esta sala não existe mais.',
+    name_reserved: 'Este nome é de outra pessoa aqui. Escolha outro.',
     identity_present: 'Você já está nessa sala, em outra janela.',
     too_many_bans: 'A lista de banimentos do servidor está cheia.',
     room_elsewhere: 'Esta sala está em outro servidor. Saia desta e entre novamente naquela.',

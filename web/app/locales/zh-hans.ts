@@ -314,6 +314,7 @@ export const table = {
     not_delivered: '此人目前无法接收消息。',
     kicked: '管理员已将你移出房间。',
     unknown_room: '这个房间已不存在。',
+    name_reserved: '这个名字在这里属于别人。请换一个。',
     identity_present: '你已在另一个窗口中进入该房间。',
     too_many_bans: '服务器的封禁列表已满。',
     room_elsewhere: '此房间在另一台服务器上。请退出后重新加入。',
