@@ -24,6 +24,9 @@ export interface MumbleSetUp {
 
 export type MumbleServer = Awaited<ReturnType<typeof startMumble>>;
 
+/** So often a TLS handshake may begin. */
+const HANDSHAKE_MS = 5;
+
 let ownCertificate: ReturnType<typeof makeSelfSigned> | undefined;
 
 /** A certificate with its key, as a client of Mumble has one. */
@@ -77,8 +80,14 @@ export async function startMumble(t: Test, setUp: MumbleSetUp = {}) {
   };
   return {
     ...{ gateway, registry, access, plane, clock, limitCounts, port },
-    open: async (options: Partial<MumbleClientOptions> = {}) => keep(await MumbleClient.open({ port, ...options })),
-    join: async (options: Partial<MumbleClientOptions> = {}) => keep(await MumbleClient.join({ port, ...options })),
+    open: async (options: Partial<MumbleClientOptions> = {}) => {
+      clock.advance(HANDSHAKE_MS);
+      return keep(await MumbleClient.open({ port, ...options }));
+    },
+    join: async (options: Partial<MumbleClientOptions> = {}) => {
+      clock.advance(HANDSHAKE_MS);
+      return keep(await MumbleClient.join({ port, ...options }));
+    },
     /** Somebody with a browser. */
     browser: (name: string, room = 'lobby', admission = GUEST) => {
       const listener = new RecordingListener();

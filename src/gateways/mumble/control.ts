@@ -3,17 +3,16 @@
  * voices are passed on to it as they were sent, and its own packets go into the mix.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
-import { toAppError } from '../../lib/errors.ts';
 import { addressKey } from '../../lib/net/client-address.ts';
-import { isFromReserve } from '../../lib/net/descriptor-reserve.ts';
 import { withoutMapping } from '../../lib/net/ip-address.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { MumbleConnection } from './connection.ts';
+import { Door } from './door.ts';
 import type { EntranceOptions } from './entrance.ts';
 import { type MumbleFigures, NO_UDP, NO_VOICE, sumOfVoice } from './figures.ts';
 import type { ListFacts } from './list-ping.ts';
@@ -57,11 +56,10 @@ const KEY_BYTES = 16;
 
 export class MumbleGateway {
   readonly #options: MumbleOptions;
-  readonly #server: Server;
+  readonly #door: Door;
   readonly #roster: Roster;
   #udp: UdpPort | undefined;
   readonly #sessions = new Set<MumbleSession>();
-  readonly #sockets = new Set<Socket>();
   /** By the room's key. */
   readonly #relays = new Map<string, RoomRelay>();
   readonly #relayOf = new Map<MumbleSession, RoomRelay>();
@@ -79,33 +77,20 @@ export class MumbleGateway {
     const { registry, access, clock } = options;
     this.#refreshes = new TokenBucket({ ...REFRESHES, now: clock.now() });
     this.#roster = new Roster({ registry, access, rooms, serverName }, hashSecret(certificate));
-    this.#server = createServer({
-      ...certificate,
-      // Whoever has a certificate is known by it; nobody vouches for it.
-      requestCert: true,
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: joinTimeoutMs,
-    });
-    this.#server.on('connection', (socket) => this.#accept(socket));
-    this.#server.on('secureConnection', (socket) => this.#open(socket));
-    this.#server.on('tlsClientError', (_, socket) => socket.destroy());
-    this.#server.maxConnections = options.settings.maxUsers;
+    this.#door = new Door(
+      {
+        ...{ addresses: options.addresses, limitCounts: options.limitCounts, clock, log: options.log },
+        ...{ maxConnections: options.settings.maxUsers, handshakeTimeoutMs: joinTimeoutMs },
+        opened: (socket, loggedIn) => this.#open(socket, loggedIn),
+      },
+      certificate,
+    );
   }
 
   /** Opens the port. Rejects with the error of the system. */
   async listen(): Promise<AddressInfo> {
     const { host, port } = this.#options.settings;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    // A connection that could not be accepted only affects its peer.
-    this.#server.on('error', () => {});
-    const address = this.#server.address() as AddressInfo;
+    const address = await this.#door.listen(port, host);
     const { clock, log, settings } = this.#options;
     const listFacts = (): ListFacts => ({ users: this.#roster.size, maxUsers: settings.maxUsers });
     this.#udp = new UdpPort({
@@ -120,7 +105,7 @@ export class MumbleGateway {
 
   /** From now on new connections are presented this certificate. */
   setCertificate(certificate: SecureContextOptions): void {
-    this.#server.setSecureContext(certificate);
+    this.#door.setCertificate(certificate);
   }
 
   get figures(): MumbleFigures {
@@ -134,42 +119,18 @@ export class MumbleGateway {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelLook();
-    this.#server.close();
+    this.#door.close();
     this.#udp?.close();
     for (const session of this.#sessions) {
       session.connection.end();
       session.close('left');
     }
-    for (const socket of this.#sockets) socket.destroySoon();
+    this.#door.closeConnections();
     for (const relay of this.#relays.values()) relay.close();
     this.#relays.clear();
   }
 
-  #accept(socket: Socket): void {
-    socket.on('error', () => {});
-    if (isFromReserve(socket)) {
-      socket.destroy();
-      return;
-    }
-    this.#sockets.add(socket);
-    const key = addressKey(socket.remoteAddress ?? '');
-    try {
-      this.#options.addresses.checkBan(socket.remoteAddress ?? '');
-      this.#options.addresses.connect(key);
-    } catch (thrown) {
-      this.#options.log.debug({ code: toAppError(thrown).code }, 'Mumble connection refused');
-      socket.destroy();
-      this.#sockets.delete(socket);
-      return;
-    }
-    const closed = this.#options.addresses.opened(key);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      closed();
-    });
-  }
-
-  #open(socket: TLSSocket): void {
+  #open(socket: TLSSocket, loggedIn: () => void): void {
     if (this.#isClosed) {
       socket.destroy();
       return;
@@ -189,7 +150,7 @@ export class MumbleGateway {
       ...this.#options,
       roster: this.#roster,
       ...{ defaultRoom: settings.defaultRoom, welcome: settings.welcome, maxUsers: () => settings.maxUsers },
-      newKeys,
+      ...{ newKeys, loggedIn },
       from: addressKey(remote),
       checkBan: () => this.#options.addresses.checkBan(remote),
       address: showAddresses ? remote : null,

@@ -99,6 +99,8 @@ export class Roster {
   /** The user who says what is mixed, and the one who says what is played, by channel. */
   readonly #mixUsers = new Map<number, MumbleUser>();
   readonly #soundUsers = new Map<number, MumbleUser>();
+  /** What users see who are in this room, and hear so, since anything has changed. */
+  readonly #views = new Map<string, MumbleView>();
   #lastSession = 0;
   #lastChannel = ROOT_CHANNEL;
 
@@ -163,19 +165,35 @@ export class Roster {
     return this.#shown.get(roomKey)?.channel.id ?? ROOT_CHANNEL;
   }
 
-  /** What this user sees: everybody in their own room and in rooms that anyone may enter, and other Mumble users. */
+  /**
+   * What this user sees: everybody in their own room and in rooms that anyone may enter, and other Mumble users. It is the
+   * same object for all who see the same, until anything of it changes.
+   */
   viewFor({ session, participant, hearsMix, hearsSounds }: MumblePresence): MumbleView {
+    const own = participant?.roomKey;
+    const key = `${hearsMix ? 1 : 0}${hearsSounds ? 1 : 0}${own ?? ''}`;
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      view = this.#viewOf(own, hearsMix, hearsSounds);
+      this.#views.set(key, view);
+    }
+    const user = this.#users.get(session);
+    // A client that is told that its own user has gone counts itself as removed.
+    return user === undefined || view.users.has(session)
+      ? view
+      : { ...view, users: new Map(view.users).set(session, user) };
+  }
+
+  #viewOf(own: string | undefined, hearsMix: boolean, hearsSounds: boolean): MumbleView {
     const channels = new Map([[ROOT_CHANNEL, this.#root]]);
     const visible = new Set<number>([ROOT_CHANNEL]);
-    const own = participant?.roomKey;
     for (const [key, { channel, isPublic, isListed }] of this.#shown) {
       if (!isListed && key !== own) continue;
       channels.set(channel.id, channel);
       if (isPublic || key === own) visible.add(channel.id);
     }
     const users = new Map<number, MumbleUser>();
-    for (const user of this.#users.values())
-      if (visible.has(user.channelId) || user.session === session) users.set(user.session, user);
+    for (const user of this.#users.values()) if (visible.has(user.channelId)) users.set(user.session, user);
     if (own === undefined) return { channels, users };
     const channelId = this.channelOf(own);
     if (hearsMix) users.set(this.mixSession, madeUp(this.#mixUsers, this.mixSession, MIX_NAME, channelId));
@@ -210,6 +228,7 @@ export class Roster {
         }
       }
     }
+    if (!isSameMap(users, this.#users)) this.#views.clear();
     this.#users = users;
     this.#forgetAllBut(seen);
   }
@@ -229,6 +248,7 @@ export class Roster {
       this.#mixUsers.delete(id);
       this.#soundUsers.delete(id);
     }
+    if (!isSameMap(shown, this.#shown)) this.#views.clear();
     this.#shown = shown;
   }
 
@@ -237,17 +257,18 @@ export class Roster {
     const info = room?.info;
     const isPublic = (info === undefined || !info.locked) && this.#options.access.entryOf(key) === 'open';
     const isKept = info?.permanent === true && info.listed;
-    const before = this.#shown.get(key)?.channel;
+    const before = this.#shown.get(key);
     const channel: MumbleChannel = {
       ...{ id: this.#channelId(key), name: name.replaceAll('/', ' / '), position },
       maxUsers: info?.maxParticipants ?? 0,
       description: info?.description ?? '',
       isEnterRestricted: !isPublic,
     };
-    return {
-      ...{ channel: before !== undefined && isSame(before, channel) ? before : channel, room, isPublic },
-      isListed: this.#configured.size > 0 ? this.#configured.has(key) : isKept,
+    const now: ShownRoom = {
+      channel: before !== undefined && isSame(before.channel, channel) ? before.channel : channel,
+      ...{ room, isPublic, isListed: this.#configured.size > 0 ? this.#configured.has(key) : isKept },
     };
+    return before !== undefined && isSame(before, now) ? before : now;
   }
 
   /** A number is never used for another room. */
@@ -312,4 +333,10 @@ function nameOf({ name, role }: ParticipantView): string {
 
 function isSame<T extends object>(a: T, b: T): boolean {
   return (Object.keys(b) as (keyof T)[]).every((key) => a[key] === b[key]);
+}
+
+function isSameMap<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
 }

@@ -22,6 +22,8 @@ export interface MumbleSessionOptions extends EntranceOptions {
   /** Of the client, as limits count it, and for the operator. */
   readonly from: string;
   readonly address: string | null;
+  /** The client is in. */
+  readonly loggedIn: () => void;
   /** Something has happened that Mumble clients should see, soon. */
   readonly changed: () => void;
   /** Reads the rooms now. */

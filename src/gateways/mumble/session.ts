@@ -305,10 +305,11 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
   /** In the order of Mumble's own server; the client's own user must come before `serverSync`. */
   #welcome(): void {
     const { connection, session, downlink } = this;
-    const { roster, welcome, maxUsers, log, address, changed, refresh } = this.#options;
+    const { roster, welcome, maxUsers, log, address, changed, refresh, loggedIn } = this.#options;
     const { key, sendIv, receiveIv } = downlink.crypt;
     this.#status = 'ready';
     connection.loggedIn();
+    loggedIn();
     refresh();
     changed();
     connection.together(() => {

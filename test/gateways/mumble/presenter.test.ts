@@ -80,3 +80,21 @@ test('somebody with another hash is a new user, with all that is true of them', 
     ['userState', { session: 3, name: 'Bob', channelId: 1, hash: 'bb', mute: true }],
   ]);
 });
+
+test('what has changed is found out once for all who see the same', async (t) => {
+  const views = [view([ROOT, LOBBY], [ADA, BOB]), view([ROOT, LOBBY], [ADA, { ...BOB, mute: true }])];
+  const values: object[][] = [];
+  for (const own of [ADA.session, BOB.session]) {
+    const sent: object[] = [];
+    const send = (_: string, fields: object) => void sent.push(fields);
+    const presenter = new Presenter({ send } as ConstructorParameters<typeof Presenter>[0], own);
+    presenter.show(views[0]!);
+    t.match(sent[2], { session: own }, 'each one sees the own user first');
+    sent.length = 0;
+    presenter.show(views[1]!);
+    presenter.show(views[1]!);
+    t.same(sent, [{ session: BOB.session, mute: true }]);
+    values.push(sent);
+  }
+  t.equal(values[0]![0], values[1]![0], 'the very same message');
+});

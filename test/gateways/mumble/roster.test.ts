@@ -132,3 +132,33 @@ test('the number of a channel leads only those who see it into its room', async 
   t.equal(roster.roomOf(roster.channelOf('lobby'), presence), 'lobby');
   registry.close();
 });
+
+test('all who see the same have one view, which lasts until something changes', async (t) => {
+  const { registry, roster, join, presence } = rosterOf(['lobby', 'games']);
+  const people = ['Ann', 'Bob'].map((name) => join(name, 'lobby'));
+  const inLobby = people.map((participant) => ({ ...presence, session: roster.newSession(), participant }));
+  for (const one of inLobby) roster.add(one);
+  const views = () => {
+    roster.refresh();
+    return [presence, ...inLobby].map((one) => roster.viewFor(one));
+  };
+  const [root, ann, bob] = views();
+  t.equal(ann, bob);
+  t.not(root, ann);
+  t.same(views(), [root, ann, bob]);
+  t.ok(
+    views().every((view, i) => view === [root, ann, bob][i]),
+    'as long as nothing happens',
+  );
+  t.not(roster.viewFor({ ...inLobby[0]!, hearsMix: true }), ann);
+  t.not(roster.viewFor({ ...inLobby[0]!, hearsSounds: true }), roster.viewFor({ ...inLobby[0]!, hearsMix: true }));
+  join('Cy', 'lobby').setState({ deafened: true });
+  const [, joined] = views();
+  t.not(joined, ann);
+  t.equal(views()[1], joined);
+  registry.room('lobby').change({ description: 'new' });
+  t.not(views()[1], joined);
+  const described = views()[1];
+  registry.room('lobby').moderate({ type: 'lock', locked: true });
+  t.not(views()[1], described);
+});
