@@ -30,8 +30,8 @@ function readArguments() {
     options: {
       check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
-      // Some tests mostly wait.
-      jobs: { type: 'string', default: String(CORES + 1) },
+      // Tests of whole servers mostly wait.
+      jobs: { type: 'string', default: String(CORES + 2) },
       // Meant only for tests that hang.
       timeout: { type: 'string', default: '600' },
     },

@@ -1,4 +1,6 @@
-/** Tests with real browsers and other stacks, each of which takes about one CPU. One of them runs at a time. */
+/** Other stacks. */
+const WITH_STACKS = ['aiortc', 'gstreamer', 'libdatachannel', 'werift'].map((name) => `test/interop/${name}.test.ts`);
+/** Tests with real browsers or other stacks. */
 const WITH_CLIENTS = ['test/e2e/', 'test/interop/'];
 /** Tests of whole servers in the folders of their parts. */
 const WHOLE_SERVERS = [
@@ -42,6 +44,7 @@ const LONG = [
   'test/fuzz/',
   'test/bench/',
   'test/server/',
+  ...WITH_STACKS,
   ...WHOLE_SERVERS,
   ...WITH_MUMBLE,
   ...INSTALLS,
@@ -106,20 +109,25 @@ export function groupsOf(files) {
   return groups;
 }
 
+/** Whether the file has real browsers, which take about one CPU. */
+function hasBrowsers(file) {
+  return startsWithOneOf(file, WITH_CLIENTS) && !WITH_STACKS.includes(file);
+}
+
 /**
- * Runs `first` and then all files, `jobs` at a time. At any time at most one of them has browsers or other clients: from
- * the beginning these run one after the other. Resolves when the last one has ended.
+ * Runs `first` and then all files, `jobs` at a time. At any time at most one of them has browsers: from the beginning
+ * these run one after the other. Resolves when the last one has ended.
  */
 export async function runAll(files, { jobs, first = [] }, run) {
-  const withClients = files.filter((file) => startsWithOneOf(file, WITH_CLIENTS));
-  const others = files.filter((file) => !withClients.includes(file)).sort((a, b) => rank(a) - rank(b));
+  const withBrowsers = files.filter(hasBrowsers);
+  const others = files.filter((file) => !hasBrowsers(file)).sort((a, b) => rank(a) - rank(b));
   const work = async (queue) => {
     for (let task = queue.shift(); task !== undefined; task = queue.shift()) await task();
   };
-  const clientTasks = withClients.map((file) => () => run(file));
+  const browserTasks = withBrowsers.map((file) => () => run(file));
   const otherTasks = [...first, ...others.map((file) => () => run(file))];
-  const withBrowsers = work(clientTasks).then(() => work(otherTasks));
-  await Promise.all([withBrowsers, ...Array.from({ length: jobs - 1 }, () => work(otherTasks))]);
+  const browsers = work(browserTasks).then(() => work(otherTasks));
+  await Promise.all([browsers, ...Array.from({ length: jobs - 1 }, () => work(otherTasks))]);
 }
 
 /** The place of a file among the others: those in the first folders of `LONG` come first. */

@@ -7,7 +7,7 @@ import { Summary } from '../../scripts/test/summary.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['e2e', 'lib', 'server', 'interop', 'media'];
 const FILES = ['a', 'b', 'c'].flatMap((name) => FOLDERS.map((folder) => `test/${folder}/${name}`));
-const hasClients = (file: string) => /^test\/(e2e|interop)\//.test(file);
+const hasBrowsers = (file: string) => /^test\/(e2e|interop)\//.test(file);
 
 for (const jobs of [1, 2, 3]) {
   test(`with ${jobs} jobs every file runs once, and those with browsers one at a time beside the others`, async (t) => {
@@ -18,17 +18,29 @@ for (const jobs of [1, 2, 3]) {
       started.push(file);
       now.add(file);
       most = Math.max(most, now.size);
-      t.ok([...now].filter(hasClients).length <= 1, `${[...now]} at once`);
+      t.ok([...now].filter(hasBrowsers).length <= 1, `${[...now]} at once`);
       await new Promise(setImmediate);
       now.delete(file);
     });
     t.same([...started].sort(), [...FILES].sort());
     t.equal(most, jobs);
-    t.ok(hasClients(started[0]!), 'browsers begin at once');
-    const others = started.filter((file) => !hasClients(file)).map((file) => file.split('/')[1]);
+    t.ok(hasBrowsers(started[0]!), 'browsers begin at once');
+    const others = started.filter((file) => !hasBrowsers(file)).map((file) => file.split('/')[1]);
     t.same(others, ['server', 'server', 'server', 'media', 'media', 'media', 'lib', 'lib', 'lib'], 'long files first');
   });
 }
+
+test('stacks without a browser run beside one', async (t) => {
+  const now = new Set<string>();
+  let most = 0;
+  await runAll(['test/e2e/a.test.ts', 'test/interop/aiortc.test.ts'], { jobs: 2 }, async (file) => {
+    now.add(file);
+    most = Math.max(most, now.size);
+    await new Promise(setImmediate);
+    now.delete(file);
+  });
+  t.equal(most, 2);
+});
 
 test('a quick run leaves out other programs and whole servers, wherever their tests are', (t) => {
   for (const file of [
@@ -52,7 +64,7 @@ test('browser tests that share their browsers are in groups, and nothing else is
   for (const group of groups) {
     t.equal(new Set(group.map(sharesBrowsers)).size, 1, group.join());
     if (group.length === 1) continue;
-    if (sharesBrowsers(group[0]!)) t.ok(group.every(hasClients), group.join());
+    if (sharesBrowsers(group[0]!)) t.ok(group.every(hasBrowsers), group.join());
     else t.notOk(group.some(isSlow), group.join());
   }
   t.ok(groups.some((group) => group.length > 1 && group.includes('test/e2e/page.test.ts')));
