@@ -64,7 +64,7 @@ interface ListOptions {
 }
 
 /** A list of strings. A single string is split at commas; the file may also contain an array. */
-function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly string[]> {
+export function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly string[]> {
   const array = z.array(z.string().refine(isItem)).readonly();
   return {
     schema: z.preprocess((value) => (typeof value === 'string' ? splitList(value) : value), array),

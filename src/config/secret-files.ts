@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Config, flagName, SETTINGS } from './settings.ts';
+import { signInProblems } from './sign-in-problems.ts';
 
 /** Permission bits of a file (inode(7)). */
 const MODE_BITS = 0o777;
@@ -17,6 +18,7 @@ const SECRET_KEYS = [
   'mumbleUpstreamPassword',
   'clusterEnginePassword',
   'clusterSecret',
+  'oidcClientSecret',
 ] as const;
 type SecretKey = (typeof SECRET_KEYS)[number];
 
@@ -34,6 +36,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     mumbleUpstreamPassword: secretOf('mumbleUpstreamPassword', config, problems),
     clusterEnginePassword: secretOf('clusterEnginePassword', config, problems),
     clusterSecret: secretOf('clusterSecret', config, problems),
+    oidcClientSecret: secretOf('oidcClientSecret', config, problems),
   };
   // A secret missing from its file would be reported again below.
   if (problems.length > 0) return complete;
@@ -41,7 +44,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     problems.push('access token requires token-secret or token-secret-file.');
   if (complete.webhookUrls.length > 0 && complete.webhookSecret === '')
     problems.push('webhook-urls requires webhook-secret or webhook-secret-file.');
-  problems.push(...turnProblems(complete));
+  problems.push(...turnProblems(complete), ...signInProblems(complete));
   const { recordingS3Url, recordingS3KeyId, recordingS3Secret, recordingDir } = complete;
   if (recordingS3Url !== '' && (recordingS3KeyId === '' || recordingS3Secret === ''))
     problems.push(

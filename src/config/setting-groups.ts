@@ -19,6 +19,20 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'Access',
     keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords', 'registeredNames', 'moderators'],
   },
+  {
+    title: 'Sign-in',
+    keys: [
+      ...([
+        'oidcIssuer',
+        'oidcClientId',
+        'oidcClientSecret',
+        'oidcClientSecretFile',
+        'oidcPageUrl',
+        'oidcLabel',
+      ] as const),
+      ...(['oidcScopes', 'oidcNameClaim', 'oidcGroupsClaim', 'oidcRooms', 'oidcModerators'] as const),
+    ],
+  },
   { title: 'Rooms', keys: ['keptRooms', 'roomList', 'roomPreview', 'keepState'] },
   {
     title: 'API and webhooks',

@@ -33,6 +33,7 @@ import { PEOPLE_SETTINGS } from './people-settings.ts';
 import { PLAYER_SETTINGS } from './player-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
+import { SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 import { STATE_SETTINGS } from './state-settings.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
 import { WEB_SOCKET_SETTINGS } from './web-socket-settings.ts';
@@ -143,6 +144,7 @@ export const SETTINGS = {
     help: 'Room passwords, either hashed by "partyline password" or in plain text.',
   }),
   ...PEOPLE_SETTINGS,
+  ...SIGN_IN_SETTINGS,
   ...VISIBILITY_SETTINGS,
   ...STATE_SETTINGS,
   ...CLUSTER_SETTINGS,

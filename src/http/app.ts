@@ -29,6 +29,8 @@ export interface HttpAppOptions {
   readonly broadcast?: Middleware;
   /** Handles everything under `/live/`. */
   readonly live?: Middleware;
+  /** Handles `/sign-in` and everything under it. */
+  readonly signIn?: Middleware | undefined;
   /** Counts all requests except those of the API, which counts its own. */
   readonly requests?: RequestRate;
   readonly log: Logger;
@@ -56,6 +58,7 @@ const FOR_OTHER_SITES = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Reso
 const ROOM_PATH = /^\/room(?:\/.*)?$/i;
 const BROADCAST_PATH = /^\/wh[ie]p\//;
 const LIVE_PATH = /^\/live\//;
+const SIGN_IN_PATH = /^\/sign-in(?:[/?]|$)/;
 /** The page knows which room that is. */
 const SOUNDS_PATH = /^\/sounds\?/;
 const LISTEN_PATH = /^\/listen(?:\/.*|\.html)?$/;
@@ -111,6 +114,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     }
     if (isApiRequest) return api(context, next);
     if (broadcast !== undefined && BROADCAST_PATH.test(context.url)) return broadcast(context, next);
+    if (options.signIn !== undefined && SIGN_IN_PATH.test(context.url)) return options.signIn(context, next);
     if (live !== undefined && LIVE_PATH.test(context.url)) return live(context, next);
     if (options.files !== undefined && context.url.startsWith('/files/')) {
       try {
@@ -145,6 +149,8 @@ export function createHttpApp(options: HttpAppOptions): Koa {
         return;
       case '/people':
         return answerPreview(context, options.preview);
+      case '/sign-in/offer':
+        return answerJson(context, 'null');
       case '/room-list':
         return answerJson(context, options.roomList?.() ?? 'null');
       default:

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'not_joined'
   | 'already_joined'
   | 'invalid_name'
+  | 'sign_in_failed'
   | 'name_reserved'
   | 'invalid_room'
   | 'room_locked'

@@ -55,6 +55,12 @@ export const ERRORS = {
     message: 'This connection has already joined a room.',
   },
   invalid_name: { fault: 'user', httpStatus: 400, closeCode: null, message: 'A name must have 1 to 64 characters.' },
+  sign_in_failed: {
+    fault: 'user',
+    httpStatus: 403,
+    closeCode: null,
+    message: 'Signing in did not work. Go back and try again.',
+  },
   name_reserved: {
     fault: 'user',
     httpStatus: 409,

@@ -56,6 +56,7 @@ import { readProxyHeaders } from './proxy-headers.ts';
 import { openRecordings } from './recording.ts';
 import { checkRecordingSound, playRecordingSound } from './recording-sound.ts';
 import { reloadSettings } from './reload.ts';
+import { signIn } from './sign-in.ts';
 import { soundDoor } from './sound-door.ts';
 import { PageTls } from './tls/page-tls.ts';
 
@@ -247,6 +248,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     api: api.middleware,
     broadcast: broadcast.middleware,
     live: live.middleware,
+    signIn: signIn(config, { access, clock, log }),
     requests,
     metrics: createMetrics({
       version,

@@ -225,6 +225,8 @@ test('in the file, a list may be a single text, and a switch may be true or fals
     teams: ['red', 'blue'],
     turnUrls: ['turn:turn.example.org?transport=udp', 'turn:turn.example.org'],
     moderators: ['ada', 'mumble:ab12'],
+    oidcRooms: ['Lobby=members', '*=staff'],
+    oidcModerators: ['staff', 'owners'],
     keptRooms: ['Lobby=Everyone starts here', 'Games/Go'],
     webhookUrls: ['https://example.org/hook', 'http://127.0.0.1:9/'],
   };

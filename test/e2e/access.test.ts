@@ -5,6 +5,7 @@ import { CLOCK_TOLERANCE_S, createJoinToken, tokenKey } from '../../src/rooms/jo
 import { accessibilityProblems } from '../helpers/accessibility.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { CLIENT_ID, CLIENT_SECRET, forwardTo, openOrigin, realProvider } from '../helpers/oidc.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
@@ -31,7 +32,17 @@ function token(
 }
 
 test('access control, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
-  const flags = ['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS];
+  const [front, accounts] = [await openOrigin(t), await openOrigin(t)];
+  const account = { id: 'grace-1', claims: { name: 'Grace' } };
+  accounts.answer = await realProvider(accounts.url, {
+    account: () => account,
+    redirectUri: `${front.url}/sign-in/callback`,
+  });
+  const signIn = ['--oidc-issuer', accounts.url, '--oidc-client-id', CLIENT_ID, '--oidc-client-secret', CLIENT_SECRET];
+  const flags = [
+    ...['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS],
+    ...[...signIn, '--oidc-page-url', front.url, '--oidc-label', 'Forum'],
+  ];
   let server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
@@ -82,6 +93,20 @@ test('access control, in Chromium', { skip: skipIfMissing(missingForBrowsers) },
     await page.page.reload();
     await page.waitForSound();
     t.match(await page.participants(), [{ name: 'Zoë', isSelf: true }], 'once');
+    await page.close();
+  });
+
+  await t.test('whoever signs in is led back to the room, with their name', async (t) => {
+    front.answer = forwardTo(() => server.url);
+    const page = await chromium.open(`${front.url}/room/lobby`, { microphone: MICROPHONE });
+    await page.waitFor('sign-in');
+    t.equal(await text(page, 'sign-in'), 'Sign in with Forum');
+    t.same(await accessibilityProblems(page), []);
+    await page.click('sign-in');
+    await page.waitFor('name', '[readonly]');
+    t.equal(await page.page.evaluate('document.querySelector("[data-testid=name]").value'), 'Grace');
+    t.equal(await page.page.evaluate('location.href'), `${front.url}/room/lobby`);
+    t.equal(await text(page, 'sign-in'), null, 'once is enough');
     await page.close();
   });
 

@@ -114,6 +114,14 @@ test('the list of rooms is one answer, never kept', async (t) => {
   t.same(await response.json(), [{ name: 'lobby' }]);
 });
 
+test('without accounts elsewhere nothing is offered, and nothing leads there', async (t) => {
+  const { get } = await setUp(t);
+  const offer = await get('/sign-in/offer');
+  t.equal(offer.status, 200, 'browsers report other answers to the console');
+  t.equal(await offer.json(), null);
+  t.equal((await get('/sign-in?room=lobby')).status, 404);
+});
+
 test('the admin page is at /admin, and cannot be framed', async (t) => {
   const { get } = await setUp(t, { frameAncestors: ['https://game.example'] });
   const response = await get('/admin');

@@ -31,6 +31,7 @@ const ONLY_OF_THE_API = new Set([
   'no_space',
   'room_exists',
   'tokens_off',
+  'sign_in_failed',
   'api_off',
   'admin_token_required',
   'admin_token_wrong',

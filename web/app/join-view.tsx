@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
+import { isEmbedded } from './embedded.ts';
 import { Logo, WarningIcon } from './icons.tsx';
 import { isTokenDamaged, joinToken } from './join-token.ts';
 import { strings } from './language.ts';
@@ -27,6 +28,9 @@ export function JoinView({ call }: { call: Call }) {
   const roomInput = useRef<HTMLInputElement>(null);
   const loadCheck = () => import('./sound-check.tsx').then(({ SoundCheck }) => SoundCheck);
   const Check = useLazy(call.isTrying.value, loadCheck, () => call.setTrying(false));
+
+  const loadSignIn = () => import('./sign-in/sign-in-link.tsx').then(({ SignInLink }) => SignInLink);
+  const SignIn = useLazy(token === null && !isEmbedded(), loadSignIn);
 
   useEffect(() => {
     document.title = strings.product;
@@ -183,6 +187,7 @@ export function JoinView({ call }: { call: Call }) {
         <button type="submit" class="button button-primary button-large" data-testid="join" disabled={isBusy}>
           {isBusy ? texts.joining : texts.submit}
         </button>
+        {!isBusy && SignIn && <SignIn room={room.value} />}
         {isBusy && (
           <button type="button" class="button" data-testid="cancel-join" onClick={() => call.leave()}>
             {texts.cancel}

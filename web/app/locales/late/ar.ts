@@ -25,6 +25,8 @@ export const table = {
     failed: 'تعذّر تحميلهم. حاول مرة أخرى.',
   },
 
+  signIn: (provider: string) => `تسجيل الدخول عبر ${provider}`,
+
   overHttps: 'عبر HTTPS، مع تأخير أكبر قليلًا',
 
   shortcuts: {

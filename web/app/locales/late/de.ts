@@ -24,6 +24,8 @@ export const table = {
     failed: 'Sie konnten nicht geladen werden. Bitte versuche es noch einmal.',
   },
 
+  signIn: (provider: string) => `Mit ${provider} anmelden`,
+
   overHttps: 'über HTTPS, mit etwas mehr Verzögerung',
 
   shortcuts: {

@@ -24,6 +24,8 @@ export const table = {
     failed: 'They could not be loaded. Please try again.',
   },
 
+  signIn: (provider: string) => `Sign in with ${provider}`,
+
   overHttps: 'over HTTPS, with a little more delay',
 
   shortcuts: {

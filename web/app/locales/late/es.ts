@@ -24,6 +24,8 @@ export const table = {
     failed: 'No se pudieron cargar. Inténtalo de nuevo.',
   },
 
+  signIn: (provider: string) => `Iniciar sesión con ${provider}`,
+
   overHttps: 'por HTTPS, con algo más de retraso',
 
   shortcuts: {

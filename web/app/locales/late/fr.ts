@@ -24,6 +24,8 @@ export const table = {
     failed: 'Impossible de les charger. Réessaie.',
   },
 
+  signIn: (provider: string) => `Se connecter avec ${provider}`,
+
   overHttps: 'par HTTPS, avec un peu plus de retard',
 
   shortcuts: {

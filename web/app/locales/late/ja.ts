@@ -24,6 +24,8 @@ export const table = {
     failed: '読み込めませんでした。もう一度お試しください。',
   },
 
+  signIn: (provider: string) => `${provider} でログイン`,
+
   overHttps: 'HTTPS 経由のため少し遅れます',
 
   shortcuts: {

@@ -24,6 +24,8 @@ export const table = {
     failed: '불러오지 못했어요. 다시 시도해 주세요.',
   },
 
+  signIn: (provider: string) => `${provider}로 로그인`,
+
   overHttps: 'HTTPS로 연결되어 조금 늦게 들려요',
 
   shortcuts: {

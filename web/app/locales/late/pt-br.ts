@@ -24,6 +24,8 @@ export const table = {
     failed: 'Não foi possível carregar. Tente de novo.',
   },
 
+  signIn: (provider: string) => `Entrar com ${provider}`,
+
   overHttps: 'por HTTPS, com um pouco mais de atraso',
 
   shortcuts: {

@@ -24,6 +24,8 @@ export const table = {
     failed: '无法加载。请重试。',
   },
 
+  signIn: (provider: string) => `使用 ${provider} 登录`,
+
   overHttps: '通过 HTTPS 传输，延迟稍大',
 
   shortcuts: {
