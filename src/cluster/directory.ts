@@ -149,6 +149,25 @@ export class ClusterDirectory implements Directory {
     this.#options.engine.release(room, owner).catch(() => {});
   }
 
+  /**
+   * Gives a room to another node, because this one drains. Resolves with where clients find that node; undefined if no
+   * other one takes rooms, or the engine is away. Never rejects.
+   */
+  async handOver(room: string): Promise<string | undefined> {
+    const epoch = this.#owned.get(room);
+    if (epoch === undefined || epoch === null) return undefined;
+    const { engine, node, random } = this.#options;
+    const others = this.nodes.filter((one) => one.node !== this.#id);
+    const target = chooseNode(others, { region: node.region, given: this.#given, random });
+    if (target === undefined) return undefined;
+    this.#given.set(target.node, (this.#given.get(target.node) ?? 0) + 1);
+    const moved = await engine.move(room, { node: this.#id, epoch }, target.node).catch(() => undefined);
+    if (moved === undefined) return undefined;
+    this.#owned.delete(room);
+    this.#emptySinceMs.delete(room);
+    return target.url;
+  }
+
   /** The rooms are closed already. The engine is not closed. */
   async close(): Promise<void> {
     this.#closed = true;

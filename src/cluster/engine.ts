@@ -60,6 +60,8 @@ export interface Engine {
   claim(claim: Claim): Promise<ClaimAnswer>;
   /** Says again who owns a room. Returns who does: somebody else if their epoch is higher. */
   reassert(room: string, owner: Owner): Promise<Owner>;
+  /** Gives a room to another node, which lives. Undefined if it is not the owner's any more, or that node does not live. */
+  move(room: string, owner: Owner, target: string): Promise<Owner | undefined>;
   /** The room is closed. Does nothing if somebody else owns it by now. */
   release(room: string, owner: Owner): Promise<void>;
   /** Ends the lease of a process that is certainly gone. */

@@ -20,7 +20,7 @@ import {
   type Owner,
 } from './engine.ts';
 import { KEPT_BOUNDS, type KeptBounds, READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
-import { BEAT, BEATEN, BURY, CLAIM, REASSERT, RELEASE } from './scripts.ts';
+import { BEAT, BEATEN, BURY, CLAIM, MOVE, REASSERT, RELEASE } from './scripts.ts';
 
 export interface RedisEngineOptions {
   /** `redis://user@host:6379/0`, or `rediss://`. */
@@ -120,6 +120,11 @@ export class RedisEngine implements Engine, KeptLog {
 
   async reassert(room: string, { node, epoch }: Owner): Promise<Owner> {
     return ownerSchema.parse(await this.#run(REASSERT, room, node, epoch));
+  }
+
+  async move(room: string, { node, epoch }: Owner, target: string): Promise<Owner | undefined> {
+    const answer = await this.#run(MOVE, room, node, epoch, target);
+    return Array.isArray(answer) && answer.length > 0 ? ownerSchema.parse(answer) : undefined;
   }
 
   async release(room: string, { node, epoch }: Owner): Promise<void> {

@@ -64,6 +64,20 @@ redis.call('SADD', prefix .. 'owned:' .. node, room)
 return {node, epoch}
 `;
 
+/** Arguments: room, node, epoch, target. */
+export const MOVE = `${NOW}
+local prefix, room, node, epoch, target = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local key = prefix .. 'room:' .. room
+local record = redis.call('HMGET', key, 'node', 'epoch')
+if record[1] ~= node or record[2] ~= epoch then return {} end
+if redis.call('EXISTS', prefix .. 'lease:' .. target) == 0 then return {} end
+local next = string.format('%.0f', math.max(tonumber(epoch) + 1, now))
+redis.call('HSET', key, 'node', target, 'epoch', next)
+redis.call('SREM', prefix .. 'owned:' .. node, room)
+redis.call('SADD', prefix .. 'owned:' .. target, room)
+return {target, next}
+`;
+
 /** Arguments: room, node, epoch. */
 export const RELEASE = `
 local prefix, room, node, epoch = KEYS[1], ARGV[1], ARGV[2], ARGV[3]

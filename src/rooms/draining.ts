@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import type { RoomEvent } from './events.ts';
 import { isProgram } from './presence.ts';
 import type { Room } from './room.ts';
 
@@ -75,6 +77,74 @@ export class Draining {
     if (this.#closed) return;
     this.close();
     this.#options.onDrained();
+  }
+}
+
+export interface DrainOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Also those that go on at another server. */
+  readonly rooms: () => Iterable<Room>;
+  readonly onDrained: (() => void) | undefined;
+}
+
+/** Whether a server admits nobody new because it is to end, and until when. */
+export class Drain {
+  readonly #options: DrainOptions;
+  #draining: Draining | undefined;
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+  }
+
+  get isOn(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  get state(): DrainingState | null {
+    return this.#draining?.state ?? null;
+  }
+
+  /** What newcomers are told; null while it is off. */
+  get notice(): { readonly endsInMs: Millis | null } | null {
+    return this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs };
+  }
+
+  begin(durationMs: Millis | null): DrainingState {
+    const { clock, log, rooms, onDrained } = this.#options;
+    this.#draining ??= new Draining({
+      clock,
+      isEmpty: () => isDeserted(rooms()),
+      onDrained: () => {
+        log.info('drained');
+        onDrained?.();
+      },
+    });
+    this.#draining.endIn(durationMs);
+    const participants = Array.from(rooms()).reduce((sum, { size }) => sum + size, 0);
+    log.info({ durationMs, participants }, 'draining: no new participants are admitted');
+    this.#tellEverybody({ type: 'server_draining', draining: true, endsInMs: this.#draining.endsInMs });
+    return this.#draining.state;
+  }
+
+  cancel(): void {
+    if (this.#draining === undefined) return;
+    this.#draining.close();
+    this.#draining = undefined;
+    this.#options.log.info('draining cancelled');
+    this.#tellEverybody({ type: 'server_draining', draining: false, endsInMs: null });
+  }
+
+  check(): void {
+    this.#draining?.check();
+  }
+
+  close(): void {
+    this.#draining?.close();
+  }
+
+  #tellEverybody(event: RoomEvent): void {
+    for (const room of this.#options.rooms()) room.tellAll(event);
   }
 }
 

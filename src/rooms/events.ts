@@ -21,7 +21,6 @@ type AnswerType =
   | 'token_renewed'
   | 'done'
   | 'file_offered'
-  | 'redirect'
   | 'server_closing'
   | 'pong'
   | 'error';
@@ -50,6 +49,8 @@ export interface ParticipantListener {
   readonly takesChat?: boolean;
   /** Receives messages of programs. */
   readonly takesData?: boolean;
+  /** Goes to another server that has the room. */
+  readonly takesRedirects?: boolean;
   /** More is waiting to be sent to it than a working connection would have waiting. */
   readonly isBehind?: boolean;
   /** One or more simultaneous events, in this order. */

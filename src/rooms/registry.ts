@@ -6,8 +6,7 @@ import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts'
 import type { Admission } from './admission.ts';
 import { ChatFiles } from './chat/chat-files.ts';
 import { checkPerson, companionAdmission, mayShareSound } from './companions.ts';
-import { Draining, type DrainingState, isDeserted } from './draining.ts';
-import type { RoomEvent } from './events.ts';
+import { Drain, type DrainingState } from './draining.ts';
 import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
@@ -67,7 +66,9 @@ export class RoomRegistry {
   /** What people see of rooms that they are not in. */
   readonly list: RoomList;
   readonly #placement: RoomPlacement;
-  #draining: Draining | undefined;
+  readonly #drain: Drain;
+  /** Those that go on at another server, until everyone is there. */
+  readonly #leaving = new Set<Room>();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -78,7 +79,9 @@ export class RoomRegistry {
     this.#counts = new RoomCounts(options.limits, this.#limitCounts);
     this.#resumes = new ResumeTokens(options.resumeSecret, this.#access.bans, options.clock);
     this.#chat = options.chat ?? CHAT;
-    this.keeper = new RoomKeeper(options.store ?? NOTHING_KEPT, (...kept) => this.#passwordKept(...kept));
+    const { clock, log, store = NOTHING_KEPT, onDrained } = options;
+    this.#drain = new Drain({ clock, log, onDrained, rooms: () => [...this.#rooms.values(), ...this.#leaving] });
+    this.keeper = new RoomKeeper(store, this.#access, { isOpen: (key) => this.#rooms.has(key), log });
     const files = { limits: this.#chat.files ?? NO_FILES, clock: options.clock, limitCounts: this.#limitCounts };
     this.files = new ChatFiles(files, this.#rooms);
     this.#placement = new RoomPlacement(options.directory ?? ALONE, options.clock);
@@ -131,12 +134,12 @@ export class RoomRegistry {
     if (from !== undefined && owner === undefined) this.#access.people.checkName(name, options.admission.identity);
     const wanted = roomName(wantedRoom);
     const known = owner === undefined ? this.#roomOfHolder(wanted, options.resumeToken) : this.room(owner.roomName);
-    if (known === undefined && this.#draining !== undefined) throw new AppError('server_draining');
+    if (known === undefined && this.#drain.isOn) throw new AppError('server_draining');
     this.#access.bans.checkIdentity(known?.key ?? roomKey(wanted), options.admission.identity);
     // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
     // made up. Certificates can be, so an identity alone says nothing.
     const room = known ?? this.#open(wanted, options.admission.expiresAtMs === undefined ? { from } : {});
-    const participant = room.join({ name, takesNewcomers: this.#draining === undefined, ...options, state, owner });
+    const participant = room.join({ name, takesNewcomers: !this.#drain.isOn, ...options, state, owner });
     return {
       participant,
       ...room.viewFor(participant),
@@ -145,7 +148,7 @@ export class RoomRegistry {
       roomList: this.list.mode !== 'off',
       mayShareSound: mayShareSound(participant.admission, this.#sharesSound),
       ...(this.files.areAllowed && { fileKey: participant.fileKey.text }),
-      draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
+      draining: this.#drain.notice,
     };
   }
 
@@ -155,7 +158,7 @@ export class RoomRegistry {
    */
   listen(wanted: string, admission: Admission, options: ListenerOptions): RoomListener {
     if (this.#closed) throw new AppError('server_closing');
-    if (this.#draining !== undefined) throw new AppError('server_draining');
+    if (this.#drain.isOn) throw new AppError('server_draining');
     const room = this.#rooms.get(roomKey(wanted));
     if (room === undefined) throw new AppError('nothing_to_hear', undefined, { retryAfterMs: NOTHING_TO_HEAR_MS });
     return room.listeners.add(admission, options);
@@ -280,33 +283,32 @@ export class RoomRegistry {
   /** Admits nobody new from now on, and calls `onDrained` when everyone has left, or after `durationMs`. */
   drain(durationMs: Millis | null): DrainingState {
     if (this.#closed) throw new AppError('server_closing');
-    const { clock, log, onDrained } = this.#options;
-    this.#draining ??= new Draining({
-      clock,
-      isEmpty: () => isDeserted(this.#rooms.values()),
-      onDrained: () => {
-        log.info('drained');
-        onDrained?.();
-      },
-    });
-    this.#draining.endIn(durationMs);
-    log.info({ durationMs, participants: this.figures.participants }, 'draining: no new participants are admitted');
-    this.#tellEverybody({ type: 'server_draining', draining: true, endsInMs: this.#draining.endsInMs });
-    return this.#draining.state;
+    return this.#drain.begin(durationMs);
   }
 
   /** Admits new participants again. */
   undrain(): void {
     if (this.#closed) throw new AppError('server_closing');
-    if (this.#draining === undefined) return;
-    this.#draining.close();
-    this.#draining = undefined;
-    this.#options.log.info('draining cancelled');
-    this.#tellEverybody({ type: 'server_draining', draining: false, endsInMs: null });
+    this.#drain.cancel();
   }
 
   get draining(): DrainingState | null {
-    return this.#draining?.state ?? null;
+    return this.#drain.state;
+  }
+
+  /**
+   * Another server has this room from now on, and clients are led there. Until they are, those who are here hear each
+   * other; after that the room is to be closed. Undefined if it is not open.
+   */
+  leadAway(key: string, url: string): Room | undefined {
+    const room = this.#rooms.get(key);
+    if (room === undefined) return undefined;
+    this.#rooms.delete(key);
+    this.#leaving.add(room);
+    this.#options.log.info({ room: room.name, participants: room.size }, 'the room goes on at another server');
+    for (const participant of [...room.all])
+      if (participant.client?.takesRedirects) participant.deliver({ type: 'redirect', url });
+    return room;
   }
 
   get figures(): RoomFigures {
@@ -316,21 +318,12 @@ export class RoomRegistry {
   /** Refuses joins from now on and ends everyone with `server_closing`. */
   close(): void {
     this.#closed = true;
-    this.#draining?.close();
+    this.#drain.close();
     this.list.close();
     this.#access.close();
-    for (const room of this.#rooms.values()) room.close('server_closing');
+    for (const room of [...this.#rooms.values(), ...this.#leaving]) room.close('server_closing');
     this.#movedTo.clear();
     this.files.store.close();
-  }
-
-  /** Of a room that is not open here. */
-  #passwordKept(key: string, password: string | null): void {
-    try {
-      if (!this.#rooms.has(key)) this.#access.setPassword(key, password);
-    } catch (thrown) {
-      this.#options.log.error({ err: thrown, room: key }, 'the password of a kept room cannot be used');
-    }
   }
 
   /** Opens a room that is kept, or of the settings, if it is not open. */
@@ -371,13 +364,14 @@ export class RoomRegistry {
       onLeft: ({ id, resumeToken }) => {
         this.files.store.senderLeft(id);
         this.#movedTo.delete(resumeToken);
-        this.#draining?.check();
+        this.#drain.check();
       },
       onDecided: (decided, action) => this.keeper.decided(decided, action),
       onClosed: (reason) => {
         if (reason !== 'server_closing') this.keeper.closed({ key });
         addressClosed();
-        this.#rooms.delete(key);
+        // It may be here again.
+        if (!this.#leaving.delete(room)) this.#rooms.delete(key);
         this.#placement.released(key);
         this.#links.changed(key);
         this.#access.setPassword(key, this.keeper.find(key)?.password ?? null);
@@ -392,9 +386,5 @@ export class RoomRegistry {
   /** The holder of this resume token is in the room that they were moved to. */
   #roomOfHolder(name: string, resumeToken: string | undefined): Room | undefined {
     return (resumeToken !== undefined && this.#movedTo.get(resumeToken)) || this.#rooms.get(roomKey(name));
-  }
-
-  #tellEverybody(event: RoomEvent): void {
-    for (const room of this.#rooms.values()) room.tellAll(event);
   }
 }

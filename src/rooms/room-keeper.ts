@@ -1,4 +1,6 @@
 /** Which rooms are kept, and what of them, so that they are there again after a restart or at another server. */
+import type { Logger } from 'pino';
+import type { AccessControl } from './access.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Decisions, KeptRoom, KeptStore } from './ports.ts';
 import type { RoomSettings } from './room-options.ts';
@@ -32,10 +34,21 @@ export class RoomKeeper {
   readonly #rooms: Map<string, KeptRoom>;
   #named: ReadonlyMap<string, NamedRoom> = new Map();
 
-  /** `passwordKept` is told of each room that has a password, and when that changes elsewhere. */
-  constructor(store: KeptStore, passwordKept: (key: string, password: string | null) => void = () => {}) {
+  /** `access` asks for the passwords of kept rooms, also of those that are not open here. */
+  constructor(
+    store: KeptStore,
+    access: Pick<AccessControl, 'setPassword'>,
+    { isOpen, log }: { readonly isOpen: (key: string) => boolean; readonly log: Logger },
+  ) {
     this.#store = store;
     this.#rooms = new Map(store.all('rooms'));
+    const passwordKept = (key: string, password: string | null) => {
+      try {
+        if (!isOpen(key)) access.setPassword(key, password);
+      } catch (thrown) {
+        log.error({ err: thrown, room: key }, 'the password of a kept room cannot be used');
+      }
+    };
     for (const [key, { password }] of this.#rooms) if (password !== null) passwordKept(key, password);
     store.watch((table, key, record) => {
       if (table !== 'rooms') return;

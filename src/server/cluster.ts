@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { MediaStats } from '../media/plane.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import { PermanentRooms } from './permanent-rooms.ts';
+import { RoomMover } from './room-mover.ts';
 import { settingsError } from './start-error.ts';
 
 export interface ClusterDeps {
@@ -27,6 +28,8 @@ export interface Cluster {
   /** Who writes about a room. */
   fence(room: string): KeptWrite['fence'];
   start(): Promise<void>;
+  /** The server is about to end: resolves when the rooms have moved that can. */
+  leave(): Promise<void>;
   /** The rooms are closed already. The engine is not closed. */
   close(): Promise<void>;
   readonly problem: HealthProblem | undefined;
@@ -82,15 +85,28 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     directory,
     clock,
   });
+  const mover = new RoomMover({
+    get registry() {
+      return registry();
+    },
+    handOver: (room) => directory.handOver(room),
+    clock,
+  });
   return {
     directory,
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
     start: async () => {
       await directory.start();
       await permanent.start();
+      mover.start();
+    },
+    leave: () => {
+      permanent.close();
+      return mover.leave();
     },
     close: async () => {
       permanent.close();
+      mover.close();
       await directory.close();
     },
     get problem() {

@@ -387,7 +387,9 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       if (tls?.reload() !== true && isDeepStrictEqual(before, next)) log.info('nothing to reload: nothing has changed');
     },
     close: () => {
-      closing ??= parts.close().then(() => log.info('server closed'));
+      closing ??= Promise.resolve(cluster?.leave())
+        .then(() => parts.close())
+        .then(() => log.info('server closed'));
       return closing;
     },
   };

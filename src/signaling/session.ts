@@ -48,6 +48,7 @@ export class Session implements ParticipantListener {
   readonly address: string | null;
   takesBatches = false;
   takesChat = false;
+  takesRedirects = false;
   takesData = false;
   takesPages = false;
   readonly #socket: WebSocket;
@@ -273,9 +274,9 @@ export class Session implements ParticipantListener {
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
     const { muted, deafened, batches, chat, data, pages, redirects, ...request } = message;
     [this.takesBatches, this.takesChat, this.takesData, this.takesPages] = [batches, chat, data, pages];
-    const state = { muted, deafened };
+    this.takesRedirects = redirects;
     const { participant, draining, history, ...joined } = this.#registry.join({
-      ...{ ...request, admission, state },
+      ...{ ...request, admission, state: { muted, deafened } },
       from: this.#client.address,
       listener: this,
     });

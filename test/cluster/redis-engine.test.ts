@@ -89,6 +89,20 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
     t.equal(next.result === 'owned' && next.owner.node, 'n2');
   });
 
+  await t.test('an owner gives a room to another node that lives', async (t) => {
+    const before = await claim('given', 'n1');
+    if (before.result !== 'owned') throw new Error(before.result);
+    t.equal(await engine.move('given', before.owner, 'nobody'), undefined);
+    t.equal(await engine.move('given', { ...before.owner, epoch: before.owner.epoch - 1 }, 'n2'), undefined);
+    t.equal(await engine.move('given', { ...before.owner, node: 'n2' }, 'n2'), undefined);
+    t.equal(await engine.move('nothing', before.owner, 'n2'), undefined);
+    const after = await engine.move('given', before.owner, 'n2');
+    t.equal(after?.node, 'n2');
+    t.ok((after?.epoch ?? 0) > before.owner.epoch);
+    t.strictSame(await claim('given', 'n1'), { result: 'owned', owner: after });
+    t.equal(await engine.move('given', before.owner, 'n2'), undefined, 'only once');
+  });
+
   await t.test('an engine that has lost everything is told by the owners', async (t) => {
     const owner = { node: 'n2', epoch: nowMs + 5 };
     t.strictSame(await engine.reassert('told', owner), owner);

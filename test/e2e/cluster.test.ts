@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
+import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { startNodes } from '../helpers/cluster-nodes.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
@@ -6,9 +8,32 @@ import { eventually } from '../helpers/eventually.ts';
 import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { startRedis } from '../helpers/redis.ts';
+import { SAMPLE_RATE, toneLevelDbfs } from '../helpers/signal.ts';
+import { untilGood } from '../helpers/until-good.ts';
 
+const ADMIN_TOKEN = 'an-admin-token-of-32-characters.';
+const WINDOW = 960;
+const HEARD_DBFS = -40;
+/** A gap that nobody would notice. */
+const NO_GAP_MS = 300;
+/** Longer than a move takes. */
+const RECORDING_S = 5;
+const BEFORE_MS = 500;
 const TONES_HZ = { Ada: 430, Ben: 760, Cy: 1150 };
 const ROOM = 'together';
+
+/** The longest time without this tone. */
+function longestGapMs(samples: Float32Array, frequencyHz: number): number {
+  let longest = 0;
+  let current = 0;
+  // A probe that has just been connected gives a little silence first.
+  for (let start = SAMPLE_RATE / 10; start + WINDOW <= samples.length; start += WINDOW) {
+    const window = samples.subarray(start, start + WINDOW);
+    current = toneLevelDbfs(window, frequencyHz, SAMPLE_RATE) > HEARD_DBFS ? 0 : current + 1;
+    longest = Math.max(longest, current);
+  }
+  return (longest * WINDOW * 1000) / SAMPLE_RATE;
+}
 
 test('pages of three servers are in one room, and are together again when its server has died', {
   skip: skipIfMissing(missingForBrowsers ?? missingPackages(['redis-server'])),
@@ -19,7 +44,7 @@ test('pages of three servers are in one room, and are together again when its se
     t,
     redis,
     ['n1', 'n2', 'n3'],
-    [...['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--workers', '1']],
+    [...['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--workers', '1', '--admin-token', ADMIN_TOKEN]],
   );
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -44,9 +69,39 @@ test('pages of three servers are in one room, and are together again when its se
   };
   for (const { page } of pages) await page.waitForSound();
   await hearEachOther(pages);
-  const counts = await Promise.all(nodes.map(participantsAt));
-  t.strictSame(counts.toSorted(), [0, 0, 3], 'all three are at one server');
-  const home = nodes[counts.indexOf(3)]!;
+  const homeOfAll = async () => {
+    let counts: number[] = [];
+    await eventually(async () => {
+      counts = await Promise.all(nodes.map(participantsAt));
+      return counts.toSorted().join() === '0,0,3';
+    });
+    return nodes[counts.indexOf(3)]!;
+  };
+
+  await t.test('a server that drains gives its people to another one, and nobody notices', async (t) => {
+    const drain = async (): Promise<number> => {
+      const home = await homeOfAll();
+      const api = new ApiClient(home.url.slice(0, -1), ADMIN_TOKEN);
+      const recordings = pages.map(async ({ page, name }) => {
+        const samples = await page.record(RECORDING_S);
+        const others = people.flatMap(([other, frequencyHz]) => (other === name ? [] : [frequencyHz]));
+        return Math.max(...others.map((frequencyHz) => longestGapMs(samples, frequencyHz)));
+      });
+      await sleep(BEFORE_MS);
+      // If everyone has left it, it would end.
+      t.equal((await api.post('/server/drain')).status, 200);
+      await eventually(async () => (await participantsAt(home)) === 0);
+      t.equal((await api.delete('/server/drain')).status, 204);
+      t.not(await homeOfAll(), home);
+      return Math.max(...(await Promise.all(recordings)));
+    };
+    const gapMs = await untilGood(drain, (ms) => ms < NO_GAP_MS);
+    t.comment(`${gapMs} ms without one of the others`);
+    t.ok(gapMs < NO_GAP_MS, `${gapMs} ms`);
+    await hearEachOther(pages);
+  });
+
+  const home = await homeOfAll();
   await home.kill();
   const beganMs = performance.now();
   const left = pages.filter(({ node }) => node !== home);

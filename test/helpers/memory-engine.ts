@@ -92,6 +92,16 @@ export class MemoryEngine implements Engine {
     return claimed;
   }
 
+  async move(room: string, { node, epoch }: Owner, target: string): Promise<Owner | undefined> {
+    await this.#reach();
+    const { storage } = this;
+    const owner = storage.rooms.get(room);
+    if (owner?.node !== node || owner.epoch !== epoch || storage.holder(target) === undefined) return undefined;
+    const next = { node: target, epoch: Math.max(epoch + 1, storage.nowMs) };
+    storage.own(room, next);
+    return next;
+  }
+
   async release(room: string, { node, epoch }: Owner): Promise<void> {
     await this.#reach();
     const owner = this.storage.rooms.get(room);

@@ -97,15 +97,16 @@ async function openProbeMicrophone(constraints?: MediaStreamConstraints): Promis
 }
 
 /**
- * The input of the page's audio element, for at least this time: base64 of float32 at 48 kHz, one for each side. With
+ * The input of the page's audio element, also if that changes, for at least this time: base64 of float32 at 48 kHz, one for each side. With
  * one side, it is the mean of both.
  */
 export async function record(seconds: number, sides: 1 | 2): Promise<string[]> {
-  const stream = document.querySelector('audio')?.srcObject;
+  const playing = () => document.querySelector('audio')?.srcObject;
+  let stream = playing();
   if (!(stream instanceof MediaStream)) return Array.from({ length: sides }, () => '');
   const audio = audioContext();
   await started(audio);
-  const source = audio.createMediaStreamSource(stream);
+  let source = audio.createMediaStreamSource(stream);
   // Deprecated, but an AudioWorklet would need a script of its own origin, which the page's CSP forbids.
   const tap = audio.createScriptProcessor(BLOCK_SAMPLES, sides, 1);
   const blocks = Array.from({ length: sides }, (): Float32Array[] => []);
@@ -114,6 +115,12 @@ export async function record(seconds: number, sides: 1 | 2): Promise<string[]> {
     tap.onaudioprocess = ({ inputBuffer }) => {
       for (const [side, recorded] of blocks.entries()) recorded.push(inputBuffer.getChannelData(side).slice());
       if (blocks[0]?.length === wanted) resolve();
+      const next = playing();
+      if (next === stream || !(next instanceof MediaStream)) return;
+      source.disconnect();
+      stream = next;
+      source = audio.createMediaStreamSource(next);
+      source.connect(tap);
     };
     source.connect(tap).connect(audio.destination);
   });

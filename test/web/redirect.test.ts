@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { joined, OPTIONS, settle, setUp, URL } from './fake-browser.ts';
+import { joined, OPTIONS, settle, setUp, setUpInRoom, URL } from './fake-browser.ts';
 
 test('a client follows to the server that has the room, and joins there with the same message', async (t) => {
   const { browser, client } = setUp();
@@ -35,5 +35,24 @@ test('two servers that do not agree are asked again later', async (t) => {
   browser.socket.receive({ type: 'redirect', url: URL });
   await t.rejects(refused, { code: 'unreachable' });
   t.equal(browser.sockets.length, 2);
+  client.close();
+});
+
+test('who is in a room follows as well, also to a third server, and negotiates anew', async (t) => {
+  const { browser, client, states } = await setUpInRoom();
+  browser.socket.receive({ type: 'redirect', url: '/n/n2/ws' });
+  const seen = states.length;
+  // The answer to this will not come.
+  client.networkChanged();
+  await settle();
+  await browser.acceptJoin('token-2');
+  t.equal(browser.connections.length, 2);
+  t.match(browser.socket.sentOf('join'), [{ resumeToken: 'token-1' }]);
+  t.equal(browser.socket.sentOf('offer').length, 1);
+  await browser.acceptMedia();
+  t.match(client.state, { status: 'connected', media: 'connected' });
+  t.notOk(states.slice(seen).some(({ status }) => status === 'reconnecting'));
+  browser.socket.receive({ type: 'redirect', url: '/n/n3/ws' });
+  t.equal(browser.socket.url, 'ws://server.test/n/n3/ws');
   client.close();
 });

@@ -85,7 +85,6 @@ export class MediaSession {
   /** The WebSocket is gone: offers cannot be sent, and answers will not arrive. */
   suspend(): void {
     this.#isSuspended = true;
-    this.#unanswered = [];
     this.#cancelReplacement();
     this.#cancelRestartLimit();
   }
@@ -93,6 +92,7 @@ export class MediaSession {
   /** There is a WebSocket again; the server says whether it still has the previous media connection. */
   resume(mediaResumed: boolean, iceServers: readonly IceServer[]): void {
     this.#isSuspended = false;
+    this.#unanswered = [];
     this.#iceServers = iceServers;
     const link = this.#link;
     if (!link || !this.#isAnswered || !mediaResumed) {

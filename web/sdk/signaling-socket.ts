@@ -46,7 +46,7 @@ export class SignalingSocket {
     this.#connect(url);
   }
 
-  /** @param isLast the server at this URL has been named by another one, and may not name a third */
+  /** @param isLast the server at this URL has been named by another one, and may not name a third before we are there */
   #connect(url: string, isLast = false): void {
     this.#cancelTimer();
     const socket = this.#environment.openWebSocket(url);
@@ -58,6 +58,7 @@ export class SignalingSocket {
     };
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parseServerMessage(data);
+      if (message?.type === 'joined') isLast = false;
       if (message?.type === 'redirect' && !isLast) {
         this.#drop(COMING_BACK);
         this.#connect(new URL(message.url, url).href, true);

@@ -74,6 +74,11 @@ export class FallbackConnection {
   }
 
   close(): void {
+    const real = this.#real;
+    if (real !== null && this.#media.moving.keeps(real)) {
+      real.ontrack = real.onconnectionstatechange = null;
+      this.#real = null;
+    }
     this.adopt(null);
     this.#media.changed(this, true);
   }
@@ -89,8 +94,9 @@ export class FallbackConnection {
     this.#sender = real?.getTransceivers()[0]?.sender;
     void this.#sender?.replaceTrack(this.track);
     if (real === null) return;
-    real.ontrack = (event) => this.ontrack?.(event);
+    real.ontrack = (event) => this.#media.moving.play(() => this.ontrack?.(event));
     real.onconnectionstatechange = () => {
+      if (real.connectionState === 'connected') this.#media.moving.connected();
       this.#media.changed(this);
       this.onconnectionstatechange?.();
     };

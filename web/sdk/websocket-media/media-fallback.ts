@@ -2,6 +2,7 @@ import type { Environment } from '../environment.ts';
 import type { MediaLink } from '../media-link.ts';
 import type { Fallback } from './fallback.ts';
 import { FallbackConnection } from './fallback-connection.ts';
+import { Moving } from './moving.ts';
 
 export interface WebSocketMediaOptions {
   /** The URL of `websocket-media-threads.js` on the page's own origin, for a worker and a worklet. */
@@ -42,6 +43,8 @@ export class MediaFallback {
   membership: Membership | null = null;
   /** @internal The one that the client uses now. */
   connection: FallbackConnection | null = null;
+  /** @internal */
+  readonly moving: Moving;
   #cancel: (() => void) | null = null;
   #failedAfterMs = FAILED_AFTER_MS;
 
@@ -49,11 +52,13 @@ export class MediaFallback {
   constructor(options: WebSocketMediaOptions, { environment: base, createLink }: ClientParts) {
     this.options = options;
     this.base = base;
+    this.moving = new Moving(base);
     this.createLink = createLink;
     this.environment = {
       ...base,
       openWebSocket: (url) => {
         const socket = base.openWebSocket(url);
+        this.moving.watch(socket);
         socket.addEventListener('message', ({ data }) => {
           if (typeof data !== 'string' || !data.startsWith(JOINED)) return;
           this.membership = { ...JSON.parse(data), url: url.replace(/ws$/, 'media') };
