@@ -8,6 +8,7 @@ import { handshake } from './targets/handshake.ts';
 import { http } from './targets/http.ts';
 import { mediaSocket } from './targets/media-socket.ts';
 import { mumbleControl, mumbleVoice } from './targets/mumble.ts';
+import { mumbleUpstream } from './targets/mumble-upstream.ts';
 import { ogg } from './targets/ogg.ts';
 import { opus, voice } from './targets/opus.ts';
 import { rtcp } from './targets/rtcp.ts';
@@ -35,6 +36,7 @@ export const partTargets: readonly FuzzTarget[] = [
   firstBytes,
   mumbleControl,
   mumbleVoice,
+  mumbleUpstream,
   ogg,
   opus,
   voice,

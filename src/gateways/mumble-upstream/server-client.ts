@@ -16,7 +16,7 @@ import {
   writeVoicePacket,
 } from '../mumble/wire/voice-packet.ts';
 import type { ClientCertificate } from './identity-certificate.ts';
-import { type LinkEnd, type ServerAddress, ServerLink } from './server-link.ts';
+import { type LinkEnd, type LinkEvents, type ServerAddress, ServerLink } from './server-link.ts';
 import { ServerRoster, type ServerUser } from './server-roster.ts';
 import { ServerUdp } from './server-udp.ts';
 
@@ -38,6 +38,11 @@ export interface ServerClientEvents {
   ended(end: ClientEnd): void;
 }
 
+type Link = Pick<ServerLink, 'send' | 'sendVoice' | 'path' | 'close'>;
+export type OpenLink = (server: ServerAddress, certificate: ClientCertificate | null, events: LinkEvents) => Link;
+
+const openTls: OpenLink = (server, certificate, events) => new ServerLink(server, certificate, events);
+
 export interface ServerClientOptions {
   readonly server: ServerAddress;
   readonly name: string;
@@ -49,6 +54,8 @@ export interface ServerClientOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly events: ServerClientEvents;
+  /** Connects; by TLS by default. */
+  readonly openLink?: OpenLink;
 }
 
 /** What has passed, for the metrics. */
@@ -81,7 +88,7 @@ export class ServerClient {
   readonly isBot: boolean;
   readonly roster = new ServerRoster();
   readonly #options: ServerClientOptions;
-  readonly #link: ServerLink;
+  readonly #link: Link;
   readonly #begunMs: Millis;
   #heardMs: Millis;
   #pingedMs: Millis = Number.NEGATIVE_INFINITY;
@@ -99,13 +106,13 @@ export class ServerClient {
   readonly #counts = { outByUdp: 0, outByTunnel: 0, outDropped: 0, inByUdp: 0, inByTunnel: 0 };
 
   constructor(options: ServerClientOptions) {
-    const { server, name, certificate, clock } = options;
+    const { server, name, certificate, clock, openLink = openTls } = options;
     this.name = name;
     this.isBot = options.isBot;
     this.#options = options;
     this.#begunMs = clock.now();
     this.#heardMs = this.#begunMs;
-    this.#link = new ServerLink(server, certificate, {
+    this.#link = openLink(server, certificate, {
       secured: () => this.#greet(),
       message: (message) => this.#receive(message),
       voice: (voice) => this.#receiveTunnelled(voice),

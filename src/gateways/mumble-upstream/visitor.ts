@@ -76,7 +76,7 @@ export class Visitor {
 }
 
 /** Whoever hears the room is shown in it, also under a name that nobody could have here. */
-function shownName({ name, session }: ServerUser): string {
+export function shownName({ name, session }: Pick<ServerUser, 'name' | 'session'>): string {
   const beginning = [...name].slice(0, MAX_NAME_CHARACTERS).join('');
   try {
     return participantName(beginning);
