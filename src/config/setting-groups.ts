@@ -9,7 +9,7 @@ export interface SettingGroup {
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'Page and WebSocket',
-    keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy', 'proxyProtocol'],
+    keys: ['host', 'port', 'user', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy', 'proxyProtocol'],
   },
   {
     title: 'TLS',

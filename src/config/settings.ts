@@ -31,6 +31,7 @@ import { MUMBLE_SETTINGS } from './mumble-settings.ts';
 import { MUMBLE_UPSTREAM_SETTINGS } from './mumble-upstream-settings.ts';
 import { PEOPLE_SETTINGS } from './people-settings.ts';
 import { PLAYER_SETTINGS } from './player-settings.ts';
+import { PROCESS_SETTINGS } from './process-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
 import { SIGN_IN_SETTINGS } from './sign-in-settings.ts';
@@ -143,6 +144,7 @@ export const SETTINGS = {
     default: {},
     help: 'Room passwords, either hashed by "partyline password" or in plain text.',
   }),
+  ...PROCESS_SETTINGS,
   ...PEOPLE_SETTINGS,
   ...SIGN_IN_SETTINGS,
   ...VISIBILITY_SETTINGS,

@@ -16,6 +16,7 @@ import { installCommand, uninstallCommand } from './install.ts';
 import { passwordCommand } from './password.ts';
 import { portsCommand } from './ports.ts';
 import { ProcessEnd } from './process-end.ts';
+import { becomeUser, processUser } from './process-user.ts';
 import { ServiceManager } from './service-manager.ts';
 import { ignoreSignals } from './signals.ts';
 import { thisSystem } from './system.ts';
@@ -91,6 +92,7 @@ async function serve(config: Config, warnings: readonly string[], input: Command
   ignoreSignals(log);
 
   try {
+    const user = processUser(config);
     // Imported late, because it loads the codec, and "check" must report if that fails.
     const { createMediaPlane } = await import('../server/media-plane.ts');
     const server = await createServer(config, {
@@ -116,6 +118,10 @@ async function serve(config: Config, warnings: readonly string[], input: Command
       }
     };
     const { url } = await server.listen();
+    if (user !== undefined) {
+      becomeUser(user, config);
+      log.info(user, 'root given up: the process is another user from now on');
+    }
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
     manager.ready();
   } catch (error) {
