@@ -29,6 +29,8 @@ const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
   '--ignore-missing',
   '--deploy-hook', // certbot
   '--static-auth-secret', // coturn
+  ...['--bind', '--appendonly', '--maxmemory-policy'], // valkey-server
+  '--from-literal', // kubectl
   '--network-caching', // VLC
 ]);
 
