@@ -158,6 +158,12 @@ export class RedisEngine implements Engine, KeptLog {
     await this.#run(RESTORE_KEPT, key, version, value ?? '', ...this.#limits);
   }
 
+  /** Its figures, by name, as `INFO` tells them. Rejects with the client's error. */
+  async info(): Promise<ReadonlyMap<string, string>> {
+    const lines = String(await this.#client.sendCommand(['INFO'])).split('\r\n');
+    return new Map(lines.map((line) => line.split(/:(.*)/s)).map(([name = '', value = '']) => [name, value]));
+  }
+
   async close(): Promise<void> {
     // It throws if the connection is closed already.
     if (this.#client.isOpen) this.#client.destroy();

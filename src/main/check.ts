@@ -10,6 +10,7 @@ import { accessError, StartError } from '../server/start-error.ts';
 import { readAcmeRoot } from '../server/tls/page-tls.ts';
 import { checkAddresses } from './check/addresses.ts';
 import { checkClock } from './check/clock.ts';
+import { checkCluster } from './check/cluster.ts';
 import { checkDataDirectory } from './check/data-directory.ts';
 import { checkHttps } from './check/https.ts';
 import { checkMachine } from './check/machine.ts';
@@ -25,7 +26,8 @@ Usage: partyline check [--json] [--flag VALUE]…
 
 Accepts the server's flags, variables and configuration file. The server may be running or not.
 Sends traffic only to the TURN servers (--turn-urls), to another Mumble server
-(--mumble-upstream), and to port 443 of --domain and --allow-hosts.
+(--mumble-upstream), to the engine of a cluster (--cluster-engine), and to port
+443 of --domain and --allow-hosts.
 Exit code: 0 if no check fails, 1 if one does, 2 for invalid settings.
 
   --json    Prints one JSON array of {"name", "status", "text"}.
@@ -80,9 +82,19 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     checkHttps(input),
     checkTurn(input),
   ]);
-  const [clock, data] = await Promise.all([checkClock(input), checkDataDirectory(input)]);
+  const [clock, data, cluster] = await Promise.all([checkClock(input), checkDataDirectory(input), checkCluster(input)]);
   const settings: CheckResult = { name: 'settings', status: 'ok', text: 'The settings are valid.' };
-  const own = [settings, clock, ...data, ...ports, ...mumble, ...upstream, ...proxy(input.config), addresses];
+  const own = [
+    settings,
+    clock,
+    ...data,
+    ...ports,
+    ...mumble,
+    ...upstream,
+    ...proxy(input.config),
+    ...cluster,
+    addresses,
+  ];
   return [...own, ...https, access(input.config), ...turn, ...machine];
 }
 
