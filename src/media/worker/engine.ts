@@ -297,8 +297,8 @@ export class MediaEngine {
   }
 
   #wake(): void {
-    if (!this.#loop.rests) return;
     this.#rest.end();
+    if (!this.#loop.rests) return;
     this.#heartbeat?.beat(this.#clock.now());
     this.#loop.wake();
   }

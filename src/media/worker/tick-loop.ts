@@ -109,7 +109,10 @@ export class TickLoop {
     const latenessMs = now - this.#deadline(this.#nextTick);
     let dueTick = this.#nextTick;
     if (latenessMs >= 0) {
-      this.#onTick(this.#nextTick, now, this.#rests ? 0 : latenessMs);
+      const rested = this.#rests;
+      // It is awake during the tick: what wakes it then must not set a second timer.
+      this.#rests = false;
+      this.#onTick(this.#nextTick, now, rested ? 0 : latenessMs);
       this.#nextTick++;
       this.#lastTickAt = this.#clock.now();
       // Only after a tick, which tells others that this loop rests. A timer may fire a little before its time.

@@ -215,3 +215,26 @@ test('a loop rests only after a tick, although its first timer fires early', (t)
   loop.close();
   t.end();
 });
+
+test('what wakes a loop during a tick sets no second timer', (t) => {
+  const clock = new FakeClock();
+  let ticks = 0;
+  let rest = REST_TICKS;
+  const loop = new TickLoop({
+    clock,
+    intervalMs: 20,
+    onTick: () => {
+      ticks++;
+      loop.wake();
+    },
+    restTicks: () => rest,
+  });
+  clock.advance(2 * REST_MS);
+  t.same([ticks, clock.pendingTimers], [3, 1]);
+  rest = 0;
+  clock.advance(REST_MS + 200);
+  t.same([ticks, clock.pendingTimers], [3 + 1 + 10, 1]);
+  loop.close();
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
