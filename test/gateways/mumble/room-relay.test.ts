@@ -39,9 +39,9 @@ function relaying() {
   };
   relay.add(client);
   let n = 0;
-  const say = (seatId = talker.seat!.id): number => {
+  const say = (seatId = talker.seat!.id, levelDbov = -20): number => {
     heard.length = 0;
-    const place = { seatId, stream: 1, levelDbov: -20, arrivalMs: clock.now(), timestamp: 960 * n++ };
+    const place = { seatId, stream: 1, levelDbov, arrivalMs: clock.now(), timestamp: 960 * n++ };
     plane.rooms[0]?.tap?.sink.voice({ ...place, payload: SPEECH });
     return heard.length;
   };
@@ -177,4 +177,28 @@ test('in a linked room, shouts are heard like what is played', async (t) => {
   Object.defineProperty(room.sound, 'isShoutedAt', { get: () => true });
   relay.look();
   t.equal(bridges().length, 1);
+});
+
+test('a browser is heard with its first packet, and sends none half a second after its last word', async (t) => {
+  const { say, clock, talker } = relaying();
+  const { id } = talker.seat!;
+  // A microphone that stays open.
+  const background = (ms: number) => {
+    const passed: number[] = [];
+    for (let at = 0; at < ms; at += 20) {
+      clock.advance(20);
+      if (say(id, -75) > 0) passed.push(at);
+    }
+    return passed;
+  };
+  t.same(background(2000), []);
+  for (let round = 0; round < 3; round++) {
+    t.equal(say(id, -25), 1, 'no packet is lost, nor waits');
+    for (let n = 0; n < 50; n++) {
+      clock.advance(20);
+      t.equal(say(id, -25), 1);
+    }
+    const after = background(2000);
+    t.ok(after.at(-1)! < 500 - 100, `${after.at(-1)} ms after the last word; clients show a talker 100 ms longer`);
+  }
 });
