@@ -12,6 +12,8 @@ const MARGIN_DB = 9;
 const FLOOR_RISE_DB_PER_S = 3;
 /** Pauses within a sentence. */
 const HOLD_MS: Millis = 400;
+/** A browser that sends nothing for so long has no background (discontinuous transmission). */
+const GAP_MS: Millis = 200;
 /** Higher than any background. */
 const FIRST_FLOOR_DBOV = -60;
 
@@ -31,9 +33,13 @@ export class VoiceGate {
   }
 
   #isSpeech(levelDbov: number, nowMs: Millis): boolean {
-    const passedS = (nowMs - (this.#lastMs ?? nowMs)) / 1000;
+    const passedMs = nowMs - (this.#lastMs ?? nowMs);
     this.#lastMs = nowMs;
-    this.#floorDbov = Math.min(levelDbov, this.#floorDbov + passedS * FLOOR_RISE_DB_PER_S);
+    const floorDbov =
+      passedMs > GAP_MS
+        ? Math.min(this.#floorDbov, FIRST_FLOOR_DBOV)
+        : this.#floorDbov + (passedMs / 1000) * FLOOR_RISE_DB_PER_S;
+    this.#floorDbov = Math.min(levelDbov, floorDbov);
     return levelDbov > MIN_SPEECH_DBOV && levelDbov > this.#floorDbov + MARGIN_DB;
   }
 }

@@ -31,3 +31,13 @@ test('a voice without levels passes while the mixer hears it speak', async (t) =
 test('a held tone passes as long as the mixer hears it', async (t) => {
   t.equal(passed(many(-20, 5000), true).includes(false), false);
 });
+
+test('a talker who sends nothing between words is heard from the first packet, however long they talk so', async (t) => {
+  const gate = new VoiceGate();
+  let nowMs = 0;
+  for (let talkspurt = 0; talkspurt < 50; talkspurt++) {
+    nowMs += 2000;
+    for (let n = 0; n < 25; n++, nowMs += 20) if (!gate.passes(-20, false, nowMs)) t.fail(`${talkspurt}, packet ${n}`);
+  }
+  t.notOk(gate.passes(-70, false, nowMs + 2000));
+});
