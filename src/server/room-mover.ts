@@ -18,7 +18,7 @@ const ROOMS_AT_ONCE = 10;
 const OVERLAP_MS: Millis = 5000;
 const CHECK_MS: Millis = 250;
 /** A server that is told to end does not wait longer for that. */
-const LEAVE_AFTER_MS: Millis = 8000;
+export const LEAVE_LIMIT_MS: Millis = 8000;
 
 export class RoomMover {
   readonly #options: RoomMoverOptions;
@@ -45,7 +45,7 @@ export class RoomMover {
     const { registry, clock } = this.#options;
     this.close();
     registry.drain(null);
-    const endMs = clock.now() + LEAVE_AFTER_MS;
+    const endMs = clock.now() + LEAVE_LIMIT_MS;
     do {
       await this.#pass(true);
       if (this.#leaving.size === 0) return;

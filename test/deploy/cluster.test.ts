@@ -4,11 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCommand } from '../../src/config/config.ts';
+import { LEAVE_LIMIT_MS } from '../../src/server/room-mover.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 const MACHINE = { cores: 2, ipv6: true, dataDir: '/var/lib/partyline' };
-/** As long as rooms may take to move; see `RoomMover`. */
-const MOVE_MS = 8000;
 
 function text(file: string): string {
   return readFileSync(join(DEPLOY, file), 'utf8');
@@ -47,7 +46,7 @@ test('the compose file starts three servers that fit together and to the Caddyfi
     t.match(caddy, `handle_path /n/${name}/* {\n\t\treverse_proxy ${config.host}:${config.port}\n`);
     t.ok(balanced.includes(`${config.host}:${config.port}`), 'and for everything else');
     t.ok(config.trustProxy.length > 0, 'it believes the proxy');
-    t.ok(Number.parseInt(grace ?? '', 10) * 1000 > MOVE_MS + config.shutdownGraceMs);
+    t.ok(Number.parseInt(grace ?? '', 10) * 1000 > LEAVE_LIMIT_MS + config.shutdownGraceMs);
     for (const port of [config.port, config.mediaPort, config.mediaPort + 1]) {
       t.notOk(ports.has(port), `only one uses ${port}`);
       ports.add(port);
@@ -65,7 +64,7 @@ test('the variables for systemd start a server', (t) => {
   const config = configOf(t, Object.fromEntries(Array.from(lines, ([, name, value]) => [name!, value!])));
   t.match(config, { clusterNode: 'n2', nodeUrl: '/n/n2/ws', clusterPeer: 'http://10.0.0.2:8080' });
   const [, stopS] = /^TimeoutStopSec=(\d+)$/m.exec(text('systemd/cluster.conf')) ?? [];
-  t.ok(Number(stopS) * 1000 > MOVE_MS + config.shutdownGraceMs);
+  t.ok(Number(stopS) * 1000 > LEAVE_LIMIT_MS + config.shutdownGraceMs);
   t.end();
 });
 
@@ -99,7 +98,7 @@ test('the manifest for Kubernetes starts servers, asks them for their health, an
     const config = configOf(t, variables);
     t.match(config, { clusterNode: `partyline-${i}`, clusterPeer: `http://10.0.0.${i + 1}:${config.port}` });
     const stopsAfterMs = Number(lifecycle.preStop.exec.command[1]) * 1000;
-    t.ok(graceS * 1000 > stopsAfterMs + MOVE_MS + config.shutdownGraceMs);
+    t.ok(graceS * 1000 > stopsAfterMs + LEAVE_LIMIT_MS + config.shutdownGraceMs);
     t.equal(livenessProbe.httpGet.port, config.port);
     t.equal(find('Service', 'valkey').ports[0].port, Number(new URL(config.clusterEngine).port));
     const service = find('Service', `partyline-${i}`);

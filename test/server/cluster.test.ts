@@ -194,6 +194,26 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
       return names.filter((name) => name === 'Beside').length === 1;
     });
   });
+
+  await t.test('a node that is told to end gives its rooms away first', async (t) => {
+    const left = await Promise.all(
+      nodes.map(async (node) => ((await node.metrics().catch(() => undefined)) === undefined ? [] : [node])),
+    );
+    const alive = left.flat();
+    const stays = await enterInTheEnd(t, [alive[0]!.webSocket], 'last', 'Ada');
+    // Who cannot be led away is waited for.
+    const old = await open(t, stays.url);
+    old.send({ type: 'join', room: 'last', name: 'Old' });
+    await old.nextOf(['joined']);
+    const code = nodeAt(stays.url).stop();
+    const led = await stays.client.nextOf(['redirect']);
+    if (led.type !== 'redirect') throw new Error(led.type);
+    const { participantId, resumeToken } = stays.joined;
+    const moved = await enterInTheEnd(t, [led.url], 'last', 'Ada', { resumeToken });
+    t.equal(moved.joined.participantId, participantId);
+    await old.nextOf(['server_closing']);
+    t.equal(await code, 0);
+  });
 });
 
 test('a node with another secret is not believed', {
