@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 
 /**
  * Below the range from which systems pick ports on request (Linux: from 32768), so that nobody is given this one in the
- * meantime.
+ * meantime; and above the last one that browsers and `fetch` refuse, 10080.
  */
-const FIRST_PORT = 10_000;
+const FIRST_PORT = 10_081;
 const END_PORT = 32_768;
 const ATTEMPTS = 100;
 
