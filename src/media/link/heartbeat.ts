@@ -52,6 +52,7 @@ export class HeartbeatWatch {
   #isSlow = false;
   /** It was given something to do, and has not beaten since. */
   #isAttentive = false;
+  #isClosed = false;
   #cancel: Cancel;
 
   constructor({ memory, clock, onSilence }: HeartbeatWatchOptions) {
@@ -71,14 +72,16 @@ export class HeartbeatWatch {
 
   /** The worker has been given something to do, and beats at once unless it hangs. */
   attend(): void {
-    if (!this.#isSlow) return;
+    if (!this.#isSlow || this.#isClosed) return;
     this.#cancel();
     this.#isAttentive = true;
     this.#silentChecks = 0;
     this.#cancel = this.#schedule();
   }
 
+  /** Idempotent. */
   close(): void {
+    this.#isClosed = true;
     this.#cancel();
   }
 

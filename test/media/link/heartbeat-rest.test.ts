@@ -86,3 +86,12 @@ test('a worker that rests shortly is looked at as often as it beats, and one tha
   t.equal(silent(), 1);
   t.end();
 });
+
+test('nobody looks any more after the end, even if there was something to do', (t) => {
+  const { clock, watch, rest } = setUp();
+  rest(3);
+  watch.close();
+  watch.attend();
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
