@@ -137,8 +137,8 @@ export class FakeRelayedSeat extends AnyFakeSeat implements RelayedSeat {
   }
 
   send(packet: RelayedPacket): boolean {
-    // Senders reuse the object.
-    this.sent.push({ ...packet });
+    // Senders reuse the object, and what its payload is a part of.
+    this.sent.push({ ...packet, payload: Uint8Array.from(packet.payload) });
     return true;
   }
 

@@ -12,7 +12,7 @@ import { MediaPort } from '../../rtc/net/media-port.ts';
 import { listenError, secondPortError } from '../../server/start-error.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
-const ASK_LIMIT_MS = 1000;
+const ASK_LIMIT_MS = 5000;
 
 export async function checkPorts({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
   const http = await httpPort(config);
