@@ -5,6 +5,7 @@
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
+import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { ROOM_CHANNEL } from '../../media/plane.ts';
 import { MAX_CHANNELS, MAX_NAME_LENGTH, MAX_WHISPERED } from '../../protocol/bounds.ts';
 import type { Participant } from '../../rooms/participant.ts';
@@ -30,6 +31,10 @@ type Wanted = MessageOf<typeof WHISPER_TARGET>;
 type Definition = MessageOf<(typeof MESSAGES)['voiceTarget']>;
 
 const MAX_TARGETS = 16;
+/** People whom a target names, with those who are not here (any more). */
+const MAX_NAMED = 256;
+/** How often a target is looked up: those that mean nobody are, with each packet, and nothing else limits packets. */
+const LOOK_UPS = { perSecond: 20, burst: 20 };
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** After the end of a talkspurt, the buffer of the mixer has something to play for so long. */
@@ -57,6 +62,7 @@ export class VoiceTargets {
   readonly #defined = new Map<number, readonly Wanted[]>();
   /** Of whispers, as other Mumble clients get them. */
   readonly #talker: Talker;
+  readonly #lookUps: TokenBucket;
   readonly #place = { seatId: 0, stream: 0, arrivalMs: 0, timestamp: 0, levelDbov: null, payload: NOTHING };
   #lead: Lead | null = null;
   /** Nothing is let through any more before the voice is led back. */
@@ -68,6 +74,7 @@ export class VoiceTargets {
   constructor(options: VoiceTargetsOptions) {
     this.#options = options;
     this.#talker = new Talker(options.session, false);
+    this.#lookUps = new TokenBucket({ ...LOOK_UPS, now: options.clock.now() });
   }
 
   /** The client says whom a target means. False if it means nobody to whom they may speak. */
@@ -77,7 +84,7 @@ export class VoiceTargets {
     // Without any, a target is to be forgotten.
     if (targets.length === 0) return true;
     const wanted = targets.slice(0, MAX_TARGETS).flatMap((bytes) => decodeMessage(WHISPER_TARGET, bytes) ?? []);
-    if (participant === null || this.#meaning(wanted, participant) === null) return false;
+    if (participant === null || !isBounded(wanted) || this.#meaning(wanted, participant) === null) return false;
     this.#defined.set(id, wanted);
     return true;
   }
@@ -130,7 +137,9 @@ export class VoiceTargets {
 
   #leadTo(target: number, membership: Membership, nowMs: Millis): boolean {
     const { participant } = membership;
-    const meaning = this.#meaning(this.#defined.get(target) ?? [], participant);
+    const wanted = this.#defined.get(target);
+    if (wanted === undefined || !this.#lookUps.take(nowMs)) return false;
+    const meaning = this.#meaning(wanted, participant);
     if (meaning === null) return false;
     try {
       participant.talkTo(meaning);
@@ -195,7 +204,7 @@ export class VoiceTargets {
       // The only channel that somebody may speak in is their own room; a group is a channel of that.
       if (channelId === undefined || channelId !== roster.channelOf(room.key)) continue;
       if (group === '') isToRoom = true;
-      else channels.push(group.slice(0, MAX_NAME_LENGTH));
+      else channels.push(group);
       shout ||= links;
     }
     const isNobody = !isToRoom && channels.length + to.length === 0;
@@ -205,6 +214,16 @@ export class VoiceTargets {
     if (channels.some((name) => room.sound.channelNumber(name) === undefined)) return null;
     return { room: isToRoom, channels, to, shout: shout && isToRoom };
   }
+}
+
+/** It is kept, so it must not be long. */
+function isBounded(wanted: readonly Wanted[]): boolean {
+  let named = 0;
+  for (const { sessions, group = '' } of wanted) {
+    if (group.length > MAX_NAME_LENGTH) return false;
+    named += sessions.length;
+  }
+  return named <= MAX_NAMED;
 }
 
 /** What they say does not go to the room, whatever has happened to it since they wanted that. */

@@ -246,3 +246,40 @@ test('a whisper list is bounded, and an empty one is forgotten', async (t) => {
   t.equal(client.of('permissionDenied').length, 1);
   t.equal(carl.heard.length, 0);
 });
+
+test('a target that means nobody any more is not looked up with each packet, and names no crowd', async (t) => {
+  const { server, room, client, sessionOf, settled } = await setUp(t);
+  const { sound } = room;
+  const { talkTo } = sound;
+  let lookUps = 0;
+  sound.talkTo = (...args) => {
+    lookUps++;
+    talkTo.apply(sound, args);
+  };
+  // The room is linked to none, so each attempt fails.
+  define(client, 1, { channelId: client.channel('lobby'), links: true });
+  const say = async (count: number) => {
+    for (let n = 0; n < count; n++) client.say(2 * n, SPEECH, { target: 1 });
+    await settled();
+  };
+  await say(200);
+  t.equal(lookUps, 20);
+  server.clock.advance(100);
+  await say(10);
+  t.equal(lookUps, 22);
+  const crowd = Array.from({ length: 16 }, (_, i) => ({
+    sessions: [sessionOf('Carl'), ...Array.from({ length: 100 }, (__, n) => 1000 + 100 * i + n)],
+  }));
+  define(client, 2, ...crowd);
+  define(
+    client,
+    3,
+    { sessions: [sessionOf('Carl')] },
+    { channelId: client.channel('lobby'), group: 'x'.repeat(30_000) },
+  );
+  await settled();
+  t.equal(client.of('permissionDenied').length, 2);
+  define(client, 4, crowd[0]!);
+  await settled();
+  t.equal(client.of('permissionDenied').length, 2, 'those who have gone do no harm');
+});
