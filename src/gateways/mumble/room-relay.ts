@@ -115,10 +115,14 @@ export class RoomRelay {
     if (wasThere !== this.hasSounds) soundsChanged();
   }
 
-  /** Passes on what one of the listeners whispers, to those to whom the room lets them whisper. */
+  /**
+   * Passes on what one of the listeners whispers, to those to whom the room lets them whisper. What they say to the whole
+   * room at the same time is passed on like everything else there.
+   */
   whisper(talker: Participant, voice: MumbleVoice): void {
     const { plan } = talker.sound;
     if (plan === undefined || plan.whispersTo.length === 0 || talker.memberState.muted) return;
+    if (plan.speaksInto.includes(ROOM_CHANNEL)) return;
     this.#send(talker, voice, plan.whispersTo);
   }
 

@@ -157,6 +157,21 @@ test('a shout to the own channel is said to the room, and to linked rooms only w
   t.match(client.of('permissionDenied'), []);
 });
 
+test('whoever is meant by name and as one of the room hears it once', async (t) => {
+  const { server, client, carl, sessionOf, settled, voices, seats } = await setUp(t);
+  define(client, 1, { sessions: [sessionOf('Carl')] }, { channelId: client.channel('lobby') });
+  client.say(0, SPEECH, { target: 1 });
+  await settled();
+  t.match(voices()[0]?.plan, { speaksInto: [ROOM_CHANNEL], whispersTo: [seats[1]!.id] });
+  const place = { seatId: seats[0]!.id, stream: 1, levelDbov: -20, arrivalMs: server.clock.now(), timestamp: 0 };
+  server.plane.rooms[0]!.tap!.sink.voice({ ...place, payload: SPEECH });
+  await eventually(() => carl.heard.length > 0 || 'not heard');
+  t.same(
+    carl.heard.map(({ target }) => target),
+    [0],
+  );
+});
+
 test('whoever is elsewhere, unknown or oneself cannot be whispered to, and nothing of it is heard', async (t) => {
   const { server, client, sessionOf, carl, dan, voices, settled } = await setUp(t);
   await dan.enter('games');
