@@ -136,9 +136,12 @@ export class Door {
     const closed = this.#options.addresses.opened(key);
     const ends = endsOf(socket);
     const waited = this.#waiting.add(key);
+    let isWaiting = true;
     const loggedIn = () => {
-      if (this.#logIns.get(ends) !== loggedIn) return;
-      this.#logIns.delete(ends);
+      if (!isWaiting) return;
+      isWaiting = false;
+      // A connection that was reset before its turn looks open here while its peer connects again from the same port.
+      if (this.#logIns.get(ends) === loggedIn) this.#logIns.delete(ends);
       waited();
     };
     this.#logIns.set(ends, loggedIn);
@@ -168,7 +171,7 @@ export class Door {
   }
 }
 
-/** No two connections have the same. */
+/** No two connections that are open have the same. */
 function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

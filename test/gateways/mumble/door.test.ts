@@ -6,8 +6,13 @@ import { MumbleClient } from '../../helpers/mumble-client.ts';
 import { startMumble } from '../../helpers/mumble-server.ts';
 
 /** A connection that says nothing. */
-function idle(t: Test, port: number, from = '127.0.0.1') {
-  const socket = connectTcp({ port, host: '127.0.0.1', localAddress: from });
+function idle(t: Test, port: number, from = '127.0.0.1', localPort?: number) {
+  const socket = connectTcp({
+    port,
+    host: '127.0.0.1',
+    localAddress: from,
+    ...(localPort !== undefined && { localPort }),
+  });
   const state = { isOpen: false, isClosed: false };
   socket
     .on('error', () => {})
@@ -126,4 +131,37 @@ test('after a restart, fifty clients that come at once are all in again', async 
   const [client] = await come(after);
   after.clock.advance(1000);
   await eventually(() => client!.users.size === names.length || `${client!.users.size} are shown`);
+});
+
+test('whoever is reset while waiting, and comes again from the same port, has one place', async (t) => {
+  const server = await startMumble(t, { settings: { maxUsers: 32, joinTimeoutMs: 600_000 } });
+  const areOpen = (connections: readonly ReturnType<typeof idle>[]) =>
+    connections.every(({ state }) => state.isOpen) || 'not open';
+  // These take all handshakes, and all places of their address.
+  const first = Array.from({ length: 8 }, () => idle(t, server.port, '127.0.0.2'));
+  await eventually(() => areOpen(first));
+  /** Connections are accepted in order, and this one is refused. */
+  const accepted = async () => {
+    const { state } = idle(t, server.port, '127.0.0.2');
+    await eventually(() => state.isClosed || 'not refused');
+  };
+  const before = Array.from({ length: 4 }, () => idle(t, server.port));
+  await eventually(() => areOpen(before));
+  await accepted();
+  const ports = before.map(({ socket }) => socket.localPort!);
+  for (const { socket } of before) socket.resetAndDestroy();
+  await eventually(() => before.every(({ state }) => state.isClosed) || 'not reset');
+  const again = ports.map((port) => idle(t, server.port, '127.0.0.1', port));
+  await eventually(() => areOpen(again));
+  await accepted();
+  for (const { socket } of again) socket.destroy();
+  await eventually(async () => {
+    server.clock.advance(50);
+    const all = Array.from({ length: 8 }, () => idle(t, server.port));
+    await eventually(() => all.every(({ state }) => state.isOpen) || 'not open');
+    await accepted();
+    const left = all.filter(({ state }) => !state.isClosed).length;
+    for (const { socket } of all) socket.destroy();
+    return left === 8 || `${left} places are left`;
+  });
 });
