@@ -12,7 +12,7 @@ import type { Speech } from './speech.ts';
 
 /** libopus refreshes the noise every 400 ms with a packet, followed by one that says that there is nothing more. */
 const MAX_IN_ROW = 2;
-/** After this time without packets, what came before is over. */
+/** After this time without sound, what came before is over. */
 const ROW_ENDS_MS = 100;
 
 export class QuietPackets {
@@ -20,7 +20,8 @@ export class QuietPackets {
   readonly #speech: Speech;
   readonly #preRoll: PreRoll;
   #inRow = 0;
-  #arrivedMs = Number.NEGATIVE_INFINITY;
+  /** When the sound of the last packet is over. A packet may be longer than a pause between others. */
+  #endsMs = Number.NEGATIVE_INFINITY;
 
   constructor(jitter: JitterBuffer, speech: Speech, preRoll: PreRoll) {
     this.#jitter = jitter;
@@ -35,15 +36,15 @@ export class QuietPackets {
     const { head } = this.#jitter;
     const silent = isDtx(head.payload);
     if (!silent && !this.#speech.isBackground(head.levelDbov)) return false;
-    if (nowMs - this.#arrivedMs > ROW_ENDS_MS) {
+    const durationMs = head.durationSamples / SAMPLES_PER_MS;
+    if (nowMs - this.#endsMs > ROW_ENDS_MS) {
       this.#inRow = 0;
       this.#speech.silence();
     }
-    this.#arrivedMs = nowMs;
+    this.#endsMs = nowMs + durationMs;
     if (this.#inRow === MAX_IN_ROW) return false;
     this.#inRow++;
-    const { payload, levelDbov, durationSamples } = this.#jitter.skip(nowMs);
-    const durationMs = durationSamples / SAMPLES_PER_MS;
+    const { payload, levelDbov } = this.#jitter.skip(nowMs);
     if (silent) this.#speech.silence(durationMs);
     else this.#speech.claim(levelDbov, durationMs);
     this.#preRoll.add(payload);

@@ -70,10 +70,18 @@ test('a steady stream is left to ticks after two packets, whatever it claims', (
   for (const payload of [SOUND, DTX]) {
     t.same([send(payload, -127), send(payload, -127, 1), send(payload, -127, 1)], [true, true, false]);
     jitter.skip(0);
-    t.equal(send(payload, -127, 5), false, '100 ms are no end');
+    t.equal(send(payload, -127, 6), false, '100 ms are no end');
     jitter.skip(0);
-    t.equal(send(payload, -127, 6), true);
+    t.equal(send(payload, -127, 7), true);
   }
+  t.end();
+});
+
+test('packets of 120 ms are a steady stream as well', (t) => {
+  const { send } = setUp();
+  // Two frames of 60 ms.
+  const long = Uint8Array.of(0x19, 1, 2, 3, 4);
+  t.same([send(long, -127, 6), send(long, -127, 6), send(long, -127, 6)], [true, true, false]);
   t.end();
 });
 
