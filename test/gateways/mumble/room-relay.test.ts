@@ -95,6 +95,23 @@ test('talkspurts end by themselves, and nothing is left when the relay closes', 
   t.same(heard, []);
 });
 
+test('the last packets of somebody who leaves are nothing that is played', async (t) => {
+  const { say, talker, join, relay, bridges } = relaying();
+  const late = join('Late');
+  const [seatId, lateId] = [talker.seat!.id, late.seat!.id];
+  t.equal(say(seatId), 1);
+  talker.leave('left');
+  t.equal(say(seatId), 0);
+  t.notOk(relay.hasSounds);
+  say(lateId);
+  late.leave('left');
+  // Whoever is new is found before the last packet.
+  say(join('New').seat!.id);
+  t.equal(say(lateId), 0);
+  t.notOk(relay.hasSounds);
+  t.same(bridges(), []);
+});
+
 test('what is played is heard as one more user, without those who are heard by themselves', async (t) => {
   const { say, heard, bridges, relay, room, talker, listener, clock, join, changes } = relaying();
   say();

@@ -78,7 +78,7 @@ export class RoomVoices {
   #voiceOf(seatId: number, nowMs: Millis): Voice | undefined {
     const known = this.#voices.get(seatId);
     if (known?.participant.seat?.id === seatId) return known;
-    this.#voices.delete(seatId);
+    if (known !== undefined) this.#leave(seatId, nowMs);
     const unknown = this.#unknown.get(seatId);
     if (unknown !== undefined && nowMs < unknown.untilMs) {
       if (unknown.isNobody) this.#options.seatSeen?.(undefined);
@@ -91,14 +91,24 @@ export class RoomVoices {
       const { via } = participant.view;
       const isGated = (via === undefined || via === 'websocket') && participant.owner === undefined;
       const voice = { participant, talker: new Talker(session, isGated) };
-      this.#forgetGone();
+      this.#forgetGone(nowMs);
       this.#voices.set(seatId, voice);
       return voice;
     }
+    this.#ignore(seatId, participant === undefined, nowMs);
+    return undefined;
+  }
+
+  #ignore(seatId: number, isNobody: boolean, nowMs: Millis): void {
     this.#forgetUnknown(nowMs);
     this.#unknown.delete(seatId);
-    this.#unknown.set(seatId, { untilMs: nowMs + UNKNOWN_MS, isNobody: participant === undefined });
-    return undefined;
+    this.#unknown.set(seatId, { untilMs: nowMs + UNKNOWN_MS, isNobody });
+  }
+
+  /** Whoever had this seat has left it. What was on its way is nothing that is played. */
+  #leave(seatId: number, nowMs: Millis): void {
+    this.#voices.delete(seatId);
+    this.#ignore(seatId, false, nowMs);
   }
 
   #holderOf(seatId: number): Participant | undefined {
@@ -113,9 +123,9 @@ export class RoomVoices {
     }
   }
 
-  #forgetGone(): void {
+  #forgetGone(nowMs: Millis): void {
     for (const [seatId, { participant }] of this.#voices)
-      if (participant.seat?.id !== seatId) this.#voices.delete(seatId);
+      if (participant.seat?.id !== seatId) this.#leave(seatId, nowMs);
   }
 
   /** Sends the ends of talkspurts while anybody talks. */
