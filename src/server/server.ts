@@ -248,7 +248,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     api: api.middleware,
     broadcast: broadcast.middleware,
     live: live.middleware,
-    signIn: signIn(config, { access, clock, log }),
+    signIn: signIn(config, { access, addresses, proxies, clock, log }),
     requests,
     metrics: createMetrics({
       version,

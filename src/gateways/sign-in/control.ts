@@ -6,8 +6,10 @@ import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { AppError, toAppError } from '../../lib/errors.ts';
+import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { AccessControl } from '../../rooms/access.ts';
+import type { AddressLimits } from '../../rooms/address-limits.ts';
 import { roomName } from '../../rooms/names.ts';
 import { ATTEMPT_LIFETIME_MS, AttemptSeal } from './attempt.ts';
 import { grantOf } from './claims.ts';
@@ -25,6 +27,8 @@ export interface SignInSettings extends Omit<ProviderSettings, 'redirectUri'> {
 export interface SignInOptions {
   readonly settings: SignInSettings;
   readonly access: Pick<AccessControl, 'createToken' | 'people'>;
+  readonly addresses: Pick<AddressLimits, 'join'>;
+  readonly proxies: Pick<TrustedProxies, 'clientOfRequest'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -38,7 +42,7 @@ const CALLBACK = `${PATH}/callback`;
 const MAX_URL_LENGTH = 8192;
 const WARNINGS = { perSecond: 1 / 60, burst: 3 } as const;
 
-export function createSignIn({ settings, access, clock, log }: SignInOptions): Middleware {
+export function createSignIn({ settings, access, addresses, proxies, clock, log }: SignInOptions): Middleware {
   const origin = new URL(settings.pageUrl).origin;
   const provider = new SignInProvider({ ...settings, redirectUri: `${origin}${CALLBACK}` }, clock);
   const seal = new AttemptSeal(settings.secret);
@@ -59,7 +63,10 @@ export function createSignIn({ settings, access, clock, log }: SignInOptions): M
     const attempt = await seal.open(cookieOf(context), clock.wallNow());
     if (attempt === undefined)
       throw new AppError('sign_in_failed', 'It took too long, or was begun in another window.');
+    // The provider is asked once for each answer, and a browser may send as many as it likes.
+    const wasNotWrong = addresses.join(addressKey(proxies.clientOfRequest(context.req)), true);
     const claims = await provider.finish(context.querystring, attempt);
+    wasNotWrong();
     const { people } = access;
     const isFree = (name: string, identity: string): boolean => isAllowed(() => people.checkName(name, identity));
     const grant = grantOf(claims, attempt.room, settings.rules, isFree);

@@ -3,7 +3,9 @@ import pino from 'pino';
 import { type Test, test } from 'tap';
 import { createSignIn, type SignInSettings } from '../../../src/gateways/sign-in/control.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
+import { TrustedProxies } from '../../../src/lib/net/client-address.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
+import { AddressLimits } from '../../../src/rooms/address-limits.ts';
 import { type Account, CLIENT_ID, CLIENT_SECRET, openOrigin, realProvider, SimpleBrowser } from '../../helpers/oidc.ts';
 
 const SECRET = 'a secret that is long enough to sign with';
@@ -35,7 +37,11 @@ async function setUp(t: Test, { inIdToken = true, ...more }: Partial<SignInSetti
     ...{ pageUrl: page.url, secret: SECRET, rules: RULES, ...more },
   };
   const app = new Koa();
-  app.use(createSignIn({ settings, access, clock: systemClock, log }));
+  const addresses = new AddressLimits(
+    { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute: 10 },
+    systemClock,
+  );
+  app.use(createSignIn({ settings, access, addresses, proxies: new TrustedProxies([]), clock: systemClock, log }));
   page.answer = app.callback();
   const isRoom = (url: string) => url.startsWith(`${page.url}/room/`);
   const signIn = (room: string, browser = new SimpleBrowser()) =>
@@ -159,4 +165,23 @@ test('a provider that does not answer, or never stops, is a problem of the sign-
     [{ level: 40 }, {}],
   );
   site.answer = await newProvider();
+});
+
+test('the provider is asked only so often for an address whose answers are wrong', async (t) => {
+  const { page, site, newProvider, signIn, isRoom } = await setUp(t);
+  for (let n = 0; n < 12; n++) t.ok(isRoom((await signIn('lobby')).url), 'who signs in is no guesser');
+  const begun = await fetch(`${page.url}/sign-in?room=lobby`, { redirect: 'manual' });
+  const state = new URL(begun.headers.get('location')!).searchParams.get('state');
+  const [cookie = ''] = begun.headers.getSetCookie();
+  let asked = 0;
+  const provider = await newProvider();
+  site.answer = (request, response) => {
+    if (request.method === 'POST') asked++;
+    provider(request, response);
+  };
+  const callback = `${page.url}/sign-in/callback?code=guessed&state=${state}&iss=${encodeURIComponent(site.url)}`;
+  const statuses: number[] = [];
+  for (let n = 0; n < 15; n++) statuses.push((await fetch(callback, { headers: { cookie } })).status);
+  t.same(statuses, [...Array(10).fill(403), ...Array(5).fill(429)]);
+  t.equal(asked, 10);
 });
