@@ -83,8 +83,9 @@ export class MediaEngine {
   }
 
   handle(command: MediaCommand): void {
-    // Relayed packets wake it like others, and nobody waits for an answer to them.
+    // Relayed packets wake it like others. But whoever has posted something counts on a sign of life.
     if (!isRelayed(command) || this.#isIdle) this.#wake();
+    else if (this.#loop.rests) this.#heartbeat?.beat(this.#clock.now(), this.#rest.ticks * PTIME_MS);
     switch (command.type) {
       case 'open_room':
         this.#openRoom(command.roomId, command.mix);

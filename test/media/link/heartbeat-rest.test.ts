@@ -95,3 +95,15 @@ test('nobody looks any more after the end, even if there was something to do', (
   t.equal(clock.pendingTimers, 0);
   t.end();
 });
+
+test('one that is sent packets while it rests, and shows that it lives, may stall as long as one that ticks', (t) => {
+  const { clock, heartbeat, watch, silent } = setUp();
+  for (let i = 0; i < 20; i++) {
+    heartbeat.beat(clock.now(), 400);
+    watch.attend();
+    clock.advance(i % 2 === 0 ? 700 : 20);
+  }
+  t.equal(silent(), 0);
+  watch.close();
+  t.end();
+});

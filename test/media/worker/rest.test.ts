@@ -46,7 +46,7 @@ function run({ records }: { readonly records: boolean }) {
   });
   for (let i = 2; i < PEOPLE; i++) engine.join({ payload: silence });
   if (records) engine.engine.handle({ type: 'set_room_tap', roomId: 1, tap: { voices: true, mix: false } });
-  return { engine, heard, listener, watch, watched };
+  return { engine, heartbeat, heard, listener, watch, watched };
 }
 
 test('while everybody is silent, a worker ticks when packets are due, and nobody takes it for dead', async (t) => {
@@ -115,6 +115,22 @@ test('relayed packets wake a worker only if they are to be heard', async (t) => 
   t.ok(ticksOf(() => engine.engine.handle({ type: 'relayed_taken' })) < 6);
   t.ok(ticksOf(() => send(DTX, false)) < 6);
   t.ok(ticksOf(() => send(talk(0), true)) > 40);
+  await engine.close();
+});
+
+test('a worker that rests shows that it lives when it is sent packets that do not wake it', async (t) => {
+  const { engine, heartbeat, watch, watched } = run({ records: false });
+  engine.run(6);
+  const beats = new Int32Array(heartbeat);
+  const before = beats[0]!;
+  engine.clock.advance(30);
+  watch.attend();
+  engine.engine.handle({ type: 'relayed_taken' });
+  t.equal(beats[0], before + 30);
+  t.equal(beats[1], 400, 'and goes on resting');
+  t.equal(engine.engine.tickAgeMs(), 0);
+  t.equal(watched.silences, 0);
+  watch.close();
   await engine.close();
 });
 
