@@ -162,7 +162,11 @@ export class ClusterDirectory implements Directory {
     if (target === undefined) return undefined;
     this.#given.set(target.node, (this.#given.get(target.node) ?? 0) + 1);
     const moved = await engine.move(room, { node: this.#id, epoch }, target.node).catch(() => undefined);
-    if (moved === undefined) return undefined;
+    if (moved === undefined) {
+      // It may have moved nevertheless: at the next beat the engine says who has it.
+      this.#isTold = false;
+      return undefined;
+    }
     this.#owned.delete(room);
     this.#emptySinceMs.delete(room);
     return target.url;

@@ -289,3 +289,17 @@ test('names that strangers ask for are forgotten while the engine is away, too',
   t.equal(node.directory.figures.owned, 1);
   t.match(await node.directory.place('room 7'), { at: 'here' });
 });
+
+test('a room that was handed over, though the answer was lost, is not at two nodes', async (t) => {
+  const cluster = await open(t, 2, 1);
+  const [a] = [...cluster.nodes.values()].filter(({ rooms }) => rooms.size > 0) as [SimulatedNode];
+  const move = a.engine.move.bind(a.engine);
+  a.engine.move = async (...asked) => {
+    await move(...asked);
+    throw new EngineDown('the answer comes too late');
+  };
+  t.equal(await a.directory.handOver('room 0'), undefined);
+  await cluster.pass(3000);
+  isInOrder(t, cluster, 1, 'afterwards');
+  t.equal(a.rooms.size, 0);
+});
