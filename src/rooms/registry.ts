@@ -305,6 +305,7 @@ export class RoomRegistry {
     if (room === undefined) return undefined;
     this.#rooms.delete(key);
     this.#leaving.add(room);
+    this.keeper.askForPassword(key);
     this.#options.log.info({ room: room.name, participants: room.size }, 'the room goes on at another server');
     for (const participant of [...room.all])
       if (participant.client?.takesRedirects) participant.deliver({ type: 'redirect', url });
@@ -368,13 +369,15 @@ export class RoomRegistry {
       },
       onDecided: (decided, action) => this.keeper.decided(decided, action),
       onClosed: (reason) => {
-        if (reason !== 'server_closing') this.keeper.closed({ key });
         addressClosed();
-        // It may be here again.
-        if (!this.#leaving.delete(room)) this.#rooms.delete(key);
-        this.#placement.released(key);
+        // One that was led away goes on at another server, or is here again.
+        if (!this.#leaving.delete(room)) {
+          if (reason !== 'server_closing') this.keeper.closed({ key });
+          this.#rooms.delete(key);
+          this.#placement.released(key);
+          this.keeper.askForPassword(key);
+        }
         this.#links.changed(key);
-        this.#access.setPassword(key, this.keeper.find(key)?.password ?? null);
       },
     });
     this.#rooms.set(key, room);

@@ -31,6 +31,8 @@ const NOTHING_SET = { locked: false, muted: [], mutedInChat: [], password: null 
 
 export class RoomKeeper {
   readonly #store: KeptStore;
+  readonly #access: Pick<AccessControl, 'setPassword'>;
+  readonly #log: Logger;
   readonly #rooms: Map<string, KeptRoom>;
   #named: ReadonlyMap<string, NamedRoom> = new Map();
 
@@ -42,21 +44,26 @@ export class RoomKeeper {
   ) {
     this.#store = store;
     this.#rooms = new Map(store.all('rooms'));
-    const passwordKept = (key: string, password: string | null) => {
-      try {
-        if (!isOpen(key)) access.setPassword(key, password);
-      } catch (thrown) {
-        log.error({ err: thrown, room: key }, 'the password of a kept room cannot be used');
-      }
-    };
-    for (const [key, { password }] of this.#rooms) if (password !== null) passwordKept(key, password);
+    this.#access = access;
+    this.#log = log;
+    for (const [key, { password }] of this.#rooms) if (password !== null) this.askForPassword(key);
     store.watch((table, key, record) => {
       if (table !== 'rooms') return;
       const room = record as KeptRoom | null;
       if (room === null) this.#rooms.delete(key);
       else this.#rooms.set(key, room);
-      passwordKept(key, room?.password ?? null);
+      // A room that is open here may have been opened before this was known.
+      if (room !== null || !isOpen(key)) this.askForPassword(key);
     });
+  }
+
+  /** Who joins this room is asked for the password that is kept for it, or is in the settings. */
+  askForPassword(key: string): void {
+    try {
+      this.#access.setPassword(key, this.#rooms.get(key)?.password ?? null);
+    } catch (thrown) {
+      this.#log.error({ err: thrown, room: key }, 'the password of a kept room cannot be used');
+    }
   }
 
   /** As the store has them, by `roomKey`. */

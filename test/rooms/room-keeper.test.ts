@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { AccessControl } from '../../src/rooms/access.ts';
 import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener } from '../../src/rooms/events.ts';
+import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { removeBannedElsewhere } from '../../src/server/kept-rooms.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -203,4 +204,18 @@ test('a server that shares nothing keeps permanent rooms alone', (t) => {
   registry.create({ name: 'Den', locked: true });
   t.match(store.all('rooms').get('den'), { name: 'Den', permanent: true, locked: true });
   t.end();
+});
+
+test('a password that becomes known after the room was opened here is asked for, and a damaged one ends nothing', async (t) => {
+  const [first, second] = sharedStores();
+  const b = start(second);
+  b.join('den');
+  const room = { name: 'Den', permanent: true, locked: false, muted: [], mutedInChat: [], settings: {} };
+  const password = formatPasswordHash(await hashPassword('open sesame'));
+  first.set('rooms', 'den', { ...room, password });
+  await t.rejects(b.admit('den', {}), { code: 'password_required' });
+  await b.admit('den', { password: 'open sesame' });
+  first.set('rooms', 'den', { ...room, password: `${password}!` });
+  await t.rejects(b.admit('den', {}), { code: 'password_required' });
+  t.doesNotThrow(() => b.registry.room('den').close('server_closing'));
 });

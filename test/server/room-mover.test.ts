@@ -38,11 +38,12 @@ function setUp(t: { teardown(run: () => void): void }, takes: (room: string) => 
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
   const moved = new Set<string>();
   const order: string[] = [];
+  const released: string[] = [];
   let isDrained = false;
   const directory: Directory = {
     place: async (room) => (moved.has(room) ? { at: 'elsewhere', url: URL } : { at: 'here' }),
     opened() {},
-    released() {},
+    released: (room) => void released.push(room),
   };
   const registry = new RoomRegistry({
     ...{ plane: new FakeMediaPlane(), access, directory, clock, log: pino({ level: 'silent' }) },
@@ -72,7 +73,7 @@ function setUp(t: { teardown(run: () => void): void }, takes: (room: string) => 
       for (let n = 0; n < 50; n++) await Promise.resolve();
     }
   };
-  return { clock, registry, mover, order, join, pass, drained: () => isDrained };
+  return { clock, registry, mover, moved, order, released, join, pass, drained: () => isDrained };
 }
 
 test('a server that drains gives its rooms away and leads its people there, who hear each other meanwhile', async (t) => {
@@ -150,4 +151,20 @@ test('many rooms are moved a few at a time', async (t) => {
   t.equal(order.length, 10);
   await pass(12_000);
   t.equal(order.length, 25);
+});
+
+test('what is left of a room that was led away takes nothing from one that is here again', async (t) => {
+  const { registry, join, pass, moved, released } = setUp(t);
+  const ada = join('lobby');
+  registry.drain(null);
+  await pass(750);
+  registry.undrain();
+  // The other server drains as well, and gives it back.
+  moved.delete('lobby');
+  const ben = join('lobby');
+  ada.participant.leave('left');
+  await pass(1000);
+  t.strictSame([registry.known('lobby')?.size, released], [1, []]);
+  ben.participant.leave('left');
+  t.strictSame(released, ['lobby']);
 });
