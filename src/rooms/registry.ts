@@ -110,7 +110,8 @@ export class RoomRegistry {
     if (holder) return holder.admission;
     const key = roomKey(room);
     await this.#placement.place(key, isWanted);
-    return this.#access.readmitted(this.#resumes.read(resumeToken, key)) ?? this.#access.admit(request, isWanted);
+    const before = this.#resumes.takesBack(this.#rooms.get(key)) ? this.#resumes.read(resumeToken, key) : undefined;
+    return this.#access.readmitted(before) ?? this.#access.admit(request, isWanted);
   }
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */

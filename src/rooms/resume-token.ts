@@ -9,6 +9,9 @@ import { type BanList, personKey } from './ban-list.ts';
 /** As long as a removal is remembered. */
 export const RESUME_LIFETIME_MS: Millis = 86_400_000;
 
+/** Whoever comes later than this after their room was opened here is somebody new: they may have left long ago. */
+export const RETURN_WITHIN_MS: Millis = 120_000;
+
 /** Who somebody was in a room at another server. */
 export interface Resumed {
   /** Their participant id. */
@@ -54,6 +57,11 @@ export class ResumeTokens {
     this.#seal = secret === undefined ? undefined : new Seal(secret, 'resume 1');
     this.#bans = bans;
     this.#clock = clock;
+  }
+
+  /** Whether those who were in this room at another server are still let in as they were. Undefined: it is not open. */
+  takesBack(room: { readonly startedAtMs: Millis } | undefined): boolean {
+    return room === undefined || this.#clock.wallNow() - room.startedAtMs < RETURN_WITHIN_MS;
   }
 
   issue(who: Resumed): string {

@@ -221,7 +221,8 @@ export class Room {
     const previous = this.members.previous(joining, before);
     if (previous === undefined) {
       if (owner === undefined && !takesNewcomers) throw new AppError('server_draining');
-      if (owner === undefined && before === undefined) this.#moderation.checkNewcomer(admission);
+      const isBack = before !== undefined && resumes.takesBack(this);
+      if (owner === undefined && !isBack) this.#moderation.checkNewcomer(admission);
       this.#checkPlace(owner);
     }
     const here = { room: this.#side, moderation: this.#moderation, log: this.#log };

@@ -5,6 +5,7 @@ import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener } from '../../src/rooms/events.ts';
 import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
+import { RETURN_WITHIN_MS } from '../../src/rooms/resume-token.ts';
 import { removeBannedElsewhere } from '../../src/server/kept-rooms.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
@@ -218,4 +219,24 @@ test('a password that becomes known after the room was opened here is asked for,
   first.set('rooms', 'den', { ...room, password: `${password}!` });
   await t.rejects(b.admit('den', {}), { code: 'password_required' });
   t.doesNotThrow(() => b.registry.room('den').close('server_closing'));
+});
+
+test('whoever comes back long after the room was opened here is somebody new', async (t) => {
+  const [first, second] = sharedStores();
+  const clock = new FakeClock();
+  const a = start(first, clock);
+  const b = start(second, clock);
+  const guest = a.join('lobby');
+  guest.leave('left');
+  // Others meet there later, among themselves.
+  const mod = b.join('lobby', MODERATOR);
+  b.registry.change('lobby', { password: 'open sesame' });
+  mod.moderate({ type: 'lock', locked: true });
+  const { resumeToken } = guest;
+  t.strictSame(await b.admit('lobby', { resumeToken }), GUEST, 'they may have been there when its server died');
+  clock.advance(RETURN_WITHIN_MS);
+  await t.rejects(b.admit('lobby', { resumeToken }), { code: 'password_required' });
+  t.throws(() => b.join('lobby', GUEST, resumeToken), { code: 'room_locked' });
+  mod.moderate({ type: 'lock', locked: false });
+  t.equal(b.join('lobby', GUEST, resumeToken).id, guest.id, 'with the password they are who they were');
 });
