@@ -43,7 +43,8 @@ test('the compose file starts three servers that fit together and to the Caddyfi
     t.equal(config.clusterNode, name);
     t.equal(config.clusterPeer, `http://${config.host}:${config.port}`, 'others reach it there');
     t.equal(config.nodeUrl, `/n/${name}/ws`);
-    t.match(caddy, `handle_path /n/${name}/* {\n\t\treverse_proxy ${config.host}:${config.port}\n`);
+    const handle = `handle @${name} {\n\t\turi strip_prefix /n/${name}\n\t\treverse_proxy ${config.host}:${config.port}\n`;
+    t.match(caddy, `@${name} path /n/${name}/ws /n/${name}/media\n\t${handle}`, 'and nothing else of it');
     t.ok(balanced.includes(`${config.host}:${config.port}`), 'and for everything else');
     t.ok(config.trustProxy.length > 0, 'it believes the proxy');
     t.ok(Number.parseInt(grace ?? '', 10) * 1000 > LEAVE_LIMIT_MS + config.shutdownGraceMs);
@@ -53,6 +54,8 @@ test('the compose file starts three servers that fit together and to the Caddyfi
     }
     t.equal(config.clusterEngine, 'redis://127.0.0.1:6379');
   }
+  t.match(caddy, '@operator path /metrics /api/* /admin*\n\thandle @operator {\n\t\trespond 404\n');
+  t.notMatch(caddy, /^\trespond/m, 'which comes after every "handle"');
   t.match(services['valkey']?.command, '--maxmemory-policy noeviction');
   t.match(services['valkey']?.command, '--appendonly yes');
   t.match(services['valkey']?.command, '--bind 127.0.0.1');
