@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { readIfThere, writePrivate } from '../../src/lib/private-file.ts';
@@ -19,4 +19,16 @@ test('a file is replaced atomically, with tight permissions, or stays as it was 
   mkdirSync(join(directory, 'taken'));
   await t.rejects(writePrivate(join(directory, 'taken'), 'text'));
   t.strictSame(readdirSync(directory).sort(), ['account.pem', 'taken']);
+});
+
+const ONLY_ROOT = process.getuid?.() === 0 ? false : 'only root can give files away';
+
+test('what root writes belongs to whoever has the directory', { skip: ONLY_ROOT }, async (t) => {
+  const directory = t.testdir({});
+  chownSync(directory, 65_534, 65_533);
+  await writePrivate(join(directory, 'acme', 'authority', 'account.pem'), 'text');
+  for (const path of ['acme', 'acme/authority', 'acme/authority/account.pem']) {
+    const { uid, gid } = statSync(join(directory, path));
+    t.strictSame([uid, gid], [65_534, 65_533], path);
+  }
 });
