@@ -6,7 +6,6 @@ import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
 import { standardOutput } from '../lib/log-output.ts';
 import { packagedFiles, threadCode } from '../lib/packaged.ts';
-import { LEAVE_LIMIT_MS } from '../server/room-mover.ts';
 import { createServer } from '../server/server.ts';
 import { ADMIN_COMMANDS, adminCommand } from './admin-commands.ts';
 import { captureCommand } from './capture.ts';
@@ -80,8 +79,7 @@ async function serve(config: Config, warnings: readonly string[], input: Command
     log,
     clock: systemClock,
     onEnding: () => manager.stopping(),
-    // Rooms of a cluster move to other servers first.
-    graceMs: config.shutdownGraceMs + (config.clusterEngine === '' ? 0 : LEAVE_LIMIT_MS),
+    graceMs: config.shutdownGraceMs,
     exit: (code) => process.exit(code),
   });
   process.on('uncaughtException', (error) => end.fail('uncaught exception', error));

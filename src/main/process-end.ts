@@ -13,7 +13,7 @@ const FAILURE_GRACE_MS: Millis = 1000;
 export interface ProcessEndOptions {
   readonly log: Logger;
   readonly clock: Clock;
-  /** Time limit for shutting down after a signal. */
+  /** Time limit for shutting down after a signal, once the rooms have moved that can. */
   readonly graceMs: Millis;
   readonly exit: (code: number) => void;
   /** The process begins to end. Called once. */
@@ -62,16 +62,25 @@ export class ProcessEnd {
 
   #closeInTime(): void {
     const { log, graceMs, exit } = this.#options;
-    this.#close(graceMs, 0, () => {
-      log.fatal(`shutting down took longer than the grace time of ${graceMs} ms`);
-      exit(EXIT_FAILURE);
-    });
+    const close = () =>
+      this.#close(graceMs, 0, () => {
+        log.fatal(`shutting down took longer than the grace time of ${graceMs} ms`);
+        exit(EXIT_FAILURE);
+      });
+    this.#begin();
+    const leaving = this.#server?.leave();
+    if (leaving === undefined) close();
+    else leaving.catch((error: unknown) => log.error({ err: error }, 'the rooms could not be moved')).then(close);
+  }
+
+  #begin(): void {
+    if (!this.#ending) this.#options.onEnding?.();
+    this.#ending = true;
   }
 
   #close(graceMs: Millis, code: number, tooLate: () => void): void {
     const { clock, exit } = this.#options;
-    this.#ending = true;
-    this.#options.onEnding?.();
+    this.#begin();
     if (this.#server === undefined) {
       exit(code);
       return;

@@ -91,6 +91,8 @@ export interface PartylineServer {
   listen(): Promise<Listening>;
   /** The operator signals a change: checks the certificate at once, and follows `next` as far as that is possible. */
   reload(next?: Config): void;
+  /** Before the end: moves rooms to other servers for some seconds. Undefined without a cluster. */
+  leave(): Promise<void> | undefined;
   /** Refuses new joins, notifies the participants, and releases everything within about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
@@ -386,10 +388,9 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       current = reloadSettings(before, next, { followers: following, log });
       if (tls?.reload() !== true && isDeepStrictEqual(before, next)) log.info('nothing to reload: nothing has changed');
     },
+    leave: () => cluster?.leave(),
     close: () => {
-      closing ??= Promise.resolve(cluster?.leave())
-        .then(() => parts.close())
-        .then(() => log.info('server closed'));
+      closing ??= parts.close().then(() => log.info('server closed'));
       return closing;
     },
   };

@@ -11,11 +11,13 @@ function setUp() {
   const log = pino({ level: 'info' }, { write: (line) => logged.push(JSON.parse(line).msg) });
   const end = new ProcessEnd({ log, clock, graceMs: 5000, exit: (code) => codes.push(code) });
   let closes = 0;
+  let leaving: Promise<void> | undefined;
   let settle = { resolve: () => {}, reject: (_error: Error) => {} };
   const serve = () =>
     end.serves({
       listen: () => Promise.reject(new Error('not here')),
       reload: () => {},
+      leave: () => leaving,
       close: () => {
         closes++;
         return new Promise<void>((resolve, reject) => {
@@ -23,7 +25,10 @@ function setUp() {
         });
       },
     });
-  return { clock, codes, logged, end, serve, closes: () => closes, settle: () => settle };
+  const leaves = (promise: Promise<void>) => {
+    leaving = promise;
+  };
+  return { clock, codes, logged, end, serve, leaves, closes: () => closes, settle: () => settle };
 }
 
 const turn = () => new Promise(setImmediate);
@@ -113,4 +118,40 @@ test('a failure during the shutdown ends the process at once, and an error at st
   t.same(other.codes, [1]);
   t.same(logged, ['closing', 'uncaught exception']);
   t.end();
+});
+
+test('rooms move to other servers before the grace time begins, but not after a failure', async (t) => {
+  const { clock, codes, end, serve, leaves, closes, settle } = setUp();
+  serve();
+  let left = () => {};
+  leaves(
+    new Promise((resolve) => {
+      left = resolve;
+    }),
+  );
+  end.signal('SIGTERM');
+  end.drained();
+  clock.advance(8000);
+  await turn();
+  t.same([closes(), codes], [0, []]);
+  left();
+  await turn();
+  t.equal(closes(), 1);
+  clock.advance(4999);
+  settle().resolve();
+  await turn();
+  t.same(codes, [0]);
+
+  const failing = setUp();
+  failing.serve();
+  failing.leaves(new Promise(() => {}));
+  failing.end.fail('uncaught exception', new Error('planted'));
+  t.equal(failing.closes(), 1, 'participants are told at once');
+
+  const stuck = setUp();
+  stuck.serve();
+  stuck.leaves(Promise.reject(new Error('planted')));
+  stuck.end.signal('SIGTERM');
+  await turn();
+  t.equal(stuck.closes(), 1, 'whatever happens meanwhile');
 });
