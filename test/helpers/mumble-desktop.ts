@@ -1,5 +1,5 @@
 /** Debian's Mumble, without a display: a program that people use, with a microphone and a loudspeaker that are files. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,10 @@ export const MUMBLE_PACKAGES = [
 ];
 
 const TONE_S = 10;
+/** About one start in ten plays nothing. */
+const STARTS = 5;
+/** Usually it takes two seconds. */
+const PLAYS_WITHIN_MS = 15_000;
 /** It asks nothing, sends as long as there is sound or always, and changes nothing in it. */
 const SETTINGS = `[General]
 lastupdate=2
@@ -99,13 +103,37 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
   void feed();
   const url = `mumble://${name}@127.0.0.1:${port}/${channel}?version=1.2.0`;
   const script = 'echo "bus $DBUS_SESSION_BUS_ADDRESS"; exec mumble -m "$0"';
-  const program = spawn('dbus-run-session', ['--', 'sh', '-c', script, url], {
-    env: { ...environment, QT_QPA_PLATFORM: 'offscreen' },
-    cwd: home,
-    detached: true,
-  });
   let output = '';
-  for (const stream of [program.stdout, program.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes));
+  const start = () => {
+    output = '';
+    const started = spawn('dbus-run-session', ['--', 'sh', '-c', script, url], {
+      env: { ...environment, QT_QPA_PLATFORM: 'offscreen' },
+      cwd: home,
+      detached: true,
+    });
+    for (const stream of [started.stdout, started.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes));
+    return started;
+  };
+  /** Whether it plays into the loudspeaker: its PulseAudio part does not always begin. */
+  const plays = async (): Promise<boolean> => {
+    const rows = async (what: string) =>
+      (await pactl('list', 'short', what)).stdout.split('\n').map((row) => row.split('\t'));
+    const [index] = (await rows('sinks')).find(([, sink]) => sink === 'null') ?? [];
+    return (await rows('sink-inputs')).some(([, sink]) => sink !== undefined && sink === index);
+  };
+  let program = start();
+  for (let left = STARTS - 1; ; left--) {
+    const isPlaying = await eventually(async () => (await plays()) || 'it plays nothing', PLAYS_WITHIN_MS).then(
+      () => true,
+      (error) => {
+        if (left === 0) throw new Error(`Mumble does not begin to play: ${output.slice(-2000)}`, { cause: error });
+        return false;
+      },
+    );
+    if (isPlaying) break;
+    await end(program);
+    program = start();
+  }
   const call = async (method: string, ...args: string[]): Promise<string> => {
     const [, bus = ''] = /^bus (.*)$/m.exec(output) ?? [];
     const target = ['--session', '--print-reply', '--dest=net.sourceforge.mumble.mumble', '/'];
@@ -131,19 +159,23 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
       return new Int16Array(all.buffer);
     },
     close: async () => {
-      const ended = program.exitCode === null ? once(program, 'exit') : undefined;
-      try {
-        process.kill(-program.pid!, 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-      await ended;
+      await end(program);
       microphone.kill('SIGKILL');
       loudspeaker.kill('SIGKILL');
       await daemon.close();
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+async function end(program: ChildProcess): Promise<void> {
+  const ended = program.exitCode === null ? once(program, 'exit') : undefined;
+  try {
+    process.kill(-program.pid!, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+  await ended;
 }
 
 /** Without a certificate a wizard would ask for one. */
