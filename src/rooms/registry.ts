@@ -68,7 +68,7 @@ export class RoomRegistry {
   readonly #placement: RoomPlacement;
   readonly #drain: Drain;
   /** Those that go on at another server, until everyone is there. */
-  readonly #leaving = new Set<Room>();
+  readonly leaving = new Set<Room>();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -80,7 +80,7 @@ export class RoomRegistry {
     this.#resumes = new ResumeTokens(options.resumeSecret, this.#access.bans, options.clock);
     this.#chat = options.chat ?? CHAT;
     const { clock, log, store = NOTHING_KEPT, onDrained } = options;
-    this.#drain = new Drain({ clock, log, onDrained, rooms: () => [...this.#rooms.values(), ...this.#leaving] });
+    this.#drain = new Drain({ clock, log, onDrained, rooms: () => [...this.#rooms.values(), ...this.leaving] });
     this.keeper = new RoomKeeper(store, this.#access, { isOpen: (key) => this.#rooms.has(key), log });
     const files = { limits: this.#chat.files ?? NO_FILES, clock: options.clock, limitCounts: this.#limitCounts };
     this.files = new ChatFiles(files, this.#rooms);
@@ -305,7 +305,7 @@ export class RoomRegistry {
     const room = this.#rooms.get(key);
     if (room === undefined) return undefined;
     this.#rooms.delete(key);
-    this.#leaving.add(room);
+    this.leaving.add(room);
     this.keeper.askForPassword(key);
     this.#options.log.info({ room: room.name, participants: room.size }, 'the room goes on at another server');
     for (const participant of [...room.all])
@@ -323,7 +323,7 @@ export class RoomRegistry {
     this.#drain.close();
     this.list.close();
     this.#access.close();
-    for (const room of [...this.#rooms.values(), ...this.#leaving]) room.close('server_closing');
+    for (const room of [...this.#rooms.values(), ...this.leaving]) room.close('server_closing');
     this.#movedTo.clear();
     this.files.store.close();
   }
@@ -372,7 +372,7 @@ export class RoomRegistry {
       onClosed: (reason) => {
         addressClosed();
         // One that was led away goes on at another server, or is here again.
-        if (!this.#leaving.delete(room)) {
+        if (!this.leaving.delete(room)) {
           if (reason !== 'server_closing') this.keeper.closed({ key });
           this.#rooms.delete(key);
           this.#placement.released(key);

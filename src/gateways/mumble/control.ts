@@ -11,6 +11,8 @@ import { addressKey } from '../../lib/net/client-address.ts';
 import { withoutMapping } from '../../lib/net/ip-address.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
+import type { Room } from '../../rooms/room.ts';
+import { roomOf } from '../../rooms/room-of.ts';
 import { MumbleConnection } from './connection.ts';
 import { Door } from './door.ts';
 import type { EntranceOptions } from './entrance.ts';
@@ -60,8 +62,7 @@ export class MumbleGateway {
   readonly #roster: Roster;
   #udp: UdpPort | undefined;
   readonly #sessions = new Set<MumbleSession>();
-  /** By the room's key. */
-  readonly #relays = new Map<string, RoomRelay>();
+  readonly #relays = new Map<Room, RoomRelay>();
   readonly #relayOf = new Map<MumbleSession, RoomRelay>();
   /** Of sessions that have ended. */
   #endedVoice = NO_VOICE;
@@ -176,16 +177,16 @@ export class MumbleGateway {
     this.#relayOf.delete(session);
     const { participant } = session;
     if (participant !== null && !this.#isClosed) {
-      const { roomKey, roomName } = participant;
-      let relay = this.#relays.get(roomKey);
+      const room = roomOf(this.#options.registry, participant);
+      let relay = this.#relays.get(room);
       if (relay === undefined) {
         relay = new RoomRelay({
-          ...{ room: this.#options.registry.room(roomName), clock },
+          ...{ room, clock },
           sessionOf: (id) => this.#roster.sessionOf(id),
           soundsSession: this.#roster.soundsSession,
           soundsChanged: () => this.#changed(),
         });
-        this.#relays.set(roomKey, relay);
+        this.#relays.set(room, relay);
       }
       relay.add(session);
       this.#relayOf.set(session, relay);

@@ -235,7 +235,8 @@ export class Roster {
 
   #readRooms(): void {
     const { registry } = this.#options;
-    const open = new Map(Array.from(registry.rooms, (room) => [room.key, room] as const));
+    // Those who are in one that goes on at another server see and hear each other until they are there.
+    const open = new Map([...registry.rooms, ...registry.leaving].map((room) => [room.key, room] as const));
     const used = new Set<string>(this.#configured.keys());
     for (const [key, { permanent, info }] of open)
       if (this.#configured.size === 0 && permanent && info.listed) used.add(key);

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { MAX_CHAT_LENGTH } from '../../protocol/bounds.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
+import { roomOf } from '../../rooms/room-of.ts';
 import { permissionsOf } from './permissions.ts';
 import { ROOT_CHANNEL, type Roster } from './roster.ts';
 import type { MumbleSession } from './session.ts';
@@ -82,7 +83,7 @@ export class SessionRequests {
   entered(): void {
     const { participant } = this.#session;
     if (participant === null) return;
-    const room = this.#options.registry.room(participant.roomName);
+    const room = roomOf(this.#options.registry, participant);
     const { view } = room.recording;
     if (view !== null) this.#tellRecording(view.needsConsent);
     this.#knowsListeners = false;
@@ -226,7 +227,7 @@ export class SessionRequests {
   #awaitsConsent(): boolean {
     const { participant } = this.#session;
     if (participant === null || participant.sound.agreesToRecording) return false;
-    return this.#options.registry.room(participant.roomName).recording.view?.needsConsent === true;
+    return roomOf(this.#options.registry, participant).recording.view?.needsConsent === true;
   }
 
   #agree(): void {

@@ -4,6 +4,7 @@ import { AppError, toAppError } from '../../lib/errors.ts';
 import type { RoomEvent } from '../../rooms/events.ts';
 import { participantName, roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
+import { roomOf } from '../../rooms/room-of.ts';
 import type { MumbleConnection } from './connection.ts';
 import { Downlink } from './downlink.ts';
 import { admitToRoom, roomOfToken } from './entrance.ts';
@@ -65,7 +66,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     const { registry, roster, clock } = options;
     const whispered = options.whispered.bind(null, this);
     this.targets = new VoiceTargets({
-      ...{ session: this.session, roster, room: (name) => registry.room(name), whispered, clock },
+      ...{ session: this.session, roster, roomOf: (talker) => roomOf(registry, talker), whispered, clock },
     });
     const release = `Partyline ${options.version}`;
     connection.send('version', { versionV1: versionV1(OWN_VERSION), release, versionV2: OWN_VERSION });

@@ -21,7 +21,7 @@ import { LOOPBACK_TARGET, type MumbleVoice, NORMAL_TARGET, WHISPER_CONTEXT } fro
 export interface VoiceTargetsOptions {
   readonly session: number;
   readonly roster: Pick<Roster, 'participantOf' | 'channelOf'>;
-  readonly room: (name: string) => Room;
+  readonly roomOf: (talker: Participant) => Room;
   /** Passes one packet of a whisper on to Mumble clients; the object is reused for the next. */
   readonly whispered: (talker: Participant, voice: MumbleVoice) => void;
   readonly clock: Clock;
@@ -190,8 +190,8 @@ export class VoiceTargets {
 
   /** Null if it means nobody to whom they may speak. */
   #meaning(wanted: readonly Wanted[], participant: Participant): TalkTarget | null {
-    const { roster, room: roomOf } = this.#options;
-    const room = roomOf(participant.roomName);
+    const { roster, roomOf } = this.#options;
+    const room = roomOf(participant);
     const channels: string[] = [];
     const to: string[] = [];
     let isToRoom = false;

@@ -40,7 +40,7 @@ test('a whisper that is followed by words for the room, with a full jitter buffe
   });
   const roster = { participantOf: () => friend.participant.id, channelOf: () => 1 };
   const targets = new VoiceTargets({
-    ...{ session: 5, roster, room: (name: string) => registry.room(name), whispered: () => {}, clock },
+    ...{ session: 5, roster, roomOf: () => registry.room('lobby'), whispered: () => {}, clock },
   });
   targets.define({ id: 1, targets: [encodeMessage(WHISPER_TARGET, { sessions: [9] })] }, membership.participant);
   const room = registry.room('lobby');

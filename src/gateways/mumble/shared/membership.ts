@@ -7,6 +7,7 @@ import type { EndReason, ParticipantListener, RoomEvent } from '../../../rooms/e
 import type { Participant } from '../../../rooms/participant.ts';
 import type { RoomRegistry } from '../../../rooms/registry.ts';
 import type { Room } from '../../../rooms/room.ts';
+import { roomOf } from '../../../rooms/room-of.ts';
 import type { ReceivedVoice } from '../wire/voice-packet.ts';
 import { Placing } from './placing.ts';
 import { Uplink } from './uplink.ts';
@@ -85,7 +86,7 @@ export class Membership implements ParticipantListener {
   takeSeat(): void {
     if (this.#isOver) return;
     const { participant } = this;
-    const listens = this.#needsMix(this.#registry.room(participant.roomName), participant);
+    const listens = this.#needsMix(roomOf(this.#registry, participant), participant);
     if (this.#seat !== undefined && listens === this.#hearsMix) return;
     try {
       const sink = { mix: (payload: Uint8Array, timestamp: number) => this.#events.mix(payload, timestamp) };

@@ -5,6 +5,7 @@ import { AppError } from '../../../lib/errors.ts';
 import { MAX_COORDINATE } from '../../../protocol/space.ts';
 import type { Participant } from '../../../rooms/participant.ts';
 import type { RoomRegistry } from '../../../rooms/registry.ts';
+import { roomOf } from '../../../rooms/room-of.ts';
 import { fromMetres } from '../../../rooms/space/axes.ts';
 
 /** As often as clients of ours say it. A position comes with each packet of voice. */
@@ -26,7 +27,7 @@ export class Placing {
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + EVERY_MS;
     try {
-      const { view } = this.#registry.room(participant.roomName).space;
+      const { view } = roomOf(this.#registry, participant).space;
       if (view === null || view.positions === 'server') return;
       // Mumble's axes are those of Unity; the mixer's have z the other way round.
       const at = fromMetres(view.axes, view.metresPerUnit, [position[0]!, position[1]!, -position[2]!]);
