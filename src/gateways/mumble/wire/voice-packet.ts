@@ -49,6 +49,8 @@ const PING_TYPE = 1;
 const KEY = { target: 0x08, context: 0x10, session: 0x18, frame: 0x20, opus: 0x2a, last: [0x80, 0x01] } as const;
 const FIELD = { target: 1, context: 2, session: 3, frame: 4, opus: 5, position: 6, last: 16 } as const;
 const VARINT = 0;
+/** The three numbers of a position together. Somebody may write them one by one, and is heard all the same. */
+const DELIMITED = 2;
 const LIMIT = 2 ** 53;
 const NOTHING = new Uint8Array(0);
 
@@ -112,7 +114,7 @@ function readProtobuf(packet: Uint8Array, isFromServer: boolean): boolean {
       const opus = reader.readBytes();
       if (opus === null) return false;
       found.opus = opus;
-    } else if (reader.field === FIELD.position) {
+    } else if (reader.field === FIELD.position && reader.wireType === DELIMITED) {
       const bytes = reader.readBytes();
       if (bytes === null) return false;
       if (bytes.length === POSITION_BYTES) takePosition(bytes, 0);

@@ -100,6 +100,9 @@ test('positions are read from both formats, and only if they are three numbers t
     t.equal(positionIn('protobuf', since(wrong)), null, `${wrong.length} bytes`);
     t.equal(readVoicePacket('protobuf', since(wrong))?.frameNumber, 200, 'the voice is heard all the same');
   }
+  const single = Buffer.concat([1, 2, 3].map((value) => Buffer.concat([Buffer.of(0x35), floats(value)])));
+  const voice = readVoicePacket('protobuf', Buffer.concat([written('protobuf', VOICE), single]));
+  t.match(voice, { frameNumber: 200, position: null }, 'one by one');
   t.equal(readVoicePacket('protobuf', since(floats(1, 2, 3)).subarray(0, -1)), null, 'cut off');
 });
 
