@@ -17,6 +17,7 @@ export interface MumbleSetUp {
   readonly more?: Partial<RegistryOptions>;
   readonly access?: AccessMode;
   readonly roomPasswords?: Readonly<Record<string, string>>;
+  readonly registeredNames?: Readonly<Record<string, string>>;
   readonly settings?: Partial<MumbleSettings>;
   readonly maxParticipants?: number;
   readonly maxFailedJoinsPerMinute?: number;
@@ -38,12 +39,13 @@ export async function clientCertificate(): Promise<{ readonly cert: string; read
 /** Mumble clients over real TLS, in simulated time and without media. */
 export async function startMumble(t: Test, setUp: MumbleSetUp = {}) {
   const { access: mode = 'open', roomPasswords = {}, maxParticipants = 10, maxFailedJoinsPerMinute = 0 } = setUp;
-  const { settings, more = {} } = setUp;
+  const { settings, more = {}, registeredNames = {} } = setUp;
   const clock = new FakeClock({ startMs: 1_000_000 });
   const plane = new FakeMediaPlane();
   const limitCounts = new LimitCounts();
   const log = pino({ level: 'silent' });
-  const access = new AccessControl({ mode, tokenSecret: 'a secret of at least 32 characters', roomPasswords, clock });
+  const tokenSecret = 'a secret of at least 32 characters';
+  const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock, registeredNames });
   const registry = new RoomRegistry({
     ...{ plane, access, limitCounts, clock, log, ...more },
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants, resumeTimeoutMs: 30_000 },

@@ -121,10 +121,14 @@ function isPassword(secret: string): boolean {
   return secret !== '' && secret.length <= MAX_PASSWORD_LENGTH && !isJoinToken(secret);
 }
 
+export function certificateIdentity(hash: string): string {
+  return `mumble:${hash}`;
+}
+
 /** A guest's certificate is their identity, so that they can be banned, and take their own place. */
 function withCertificate({ access }: EntranceOptions, room: string, admission: Admission, hash: string | null) {
   if (hash === null || admission.identity !== null) return admission;
-  const identity = `mumble:${hash}`;
+  const identity = certificateIdentity(hash);
   access.bans.checkIdentity(roomKey(room), identity);
   return access.people.admission({ ...admission, identity });
 }

@@ -7,7 +7,7 @@ import type { Participant } from '../../rooms/participant.ts';
 import { roomOf } from '../../rooms/room-of.ts';
 import type { MumbleConnection } from './connection.ts';
 import { Downlink } from './downlink.ts';
-import { admitToRoom, roomOfToken } from './entrance.ts';
+import { admitToRoom, certificateIdentity, roomOfToken } from './entrance.ts';
 import type { VoiceFigures } from './figures.ts';
 import { MixNeed } from './mix-need.ts';
 import { permissionsOf } from './permissions.ts';
@@ -271,6 +271,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
       const room = this.#firstRoom();
       if (room !== undefined) await this.#tryFirstRoom(room);
       else if (access.needsToken) throw new AppError('token_required');
+      else access.people.checkName(this.name, this.hash && certificateIdentity(this.hash));
       if (this.#status === 'joining') this.#welcome();
     } catch (thrown) {
       const error = toAppError(thrown);
