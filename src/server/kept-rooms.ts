@@ -96,7 +96,7 @@ function namedRooms(keptRooms: KeptRooms['keptRooms']): NamedRoom[] {
 /** Whoever is in a room here when another server bans them is removed. */
 export function removeBannedElsewhere(store: KeptStore, registry: RoomRegistry, bans: BanList): void {
   store.watch((table, _, record) => {
-    if (table === 'bans' && record !== null) removeBanned(record as Ban, registry.rooms, bans);
+    if (table === 'bans' && record !== null) removeBanned(record as Ban, registry, bans);
   });
 }
 

@@ -2,6 +2,7 @@ import pino from 'pino';
 import { test } from 'tap';
 import { AccessControl } from '../../src/rooms/access.ts';
 import { type Admission, GUEST } from '../../src/rooms/admission.ts';
+import { removeBanned } from '../../src/rooms/banned.ts';
 import type { EndReason, ParticipantListener } from '../../src/rooms/events.ts';
 import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
@@ -133,6 +134,21 @@ test('a ban at one server removes people at another', (t) => {
   t.equal(b.access.bans.liftById(ban.id), false);
   t.equal(b.access.bans.liftById(same.id), true);
   t.doesNotThrow(() => a.access.bans.checkIdentity('lobby', 'ada'));
+  t.end();
+});
+
+test('a ban removes people from a room that goes on at another server', (t) => {
+  const [first, second] = sharedStores();
+  const a = start(first);
+  const b = start(second);
+  for (const by of [a, b]) {
+    const ada = a.join('lobby', ADA);
+    a.registry.leadAway('lobby', 'https://other.example');
+    const { id } = by.access.bans.add({ identity: 'ada', by: null, durationMs: null });
+    if (by === a) removeBanned(a.access.bans.all[0]!, a.registry, a.access.bans);
+    t.equal(ada.listener.endedBy, 'kicked');
+    by.access.bans.liftById(id);
+  }
   t.end();
 });
 

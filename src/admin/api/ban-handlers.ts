@@ -27,7 +27,7 @@ export function banHandlers({ registry, access: { bans } }: BanHandlerOptions): 
     createBan: ({ body: { room, seconds, ...who } }) => {
       const durationMs = seconds === undefined ? null : seconds * 1000;
       const ban = bans.add({ ...who, room: room === undefined ? null : roomKey(room), by: null, durationMs });
-      return { ...banView(ban), removed: removeBanned(ban, registry.rooms, bans) };
+      return { ...banView(ban), removed: removeBanned(ban, registry, bans) };
     },
     endBan: ({ params }) => {
       if (!bans.liftById(params.ban)) throw new AppError('unknown_ban');
