@@ -134,3 +134,19 @@ test('the first server is let go when the next one does not get a connection', a
   t.equal(reals[0]!.isClosed, true);
   client.leave();
 });
+
+test('who leaves on the way to the next server is heard nowhere any more', async (t) => {
+  const { client, socket, reals } = await setUp();
+  socket().receive({ type: 'redirect', url: 'wss://n2/ws' });
+  t.equal(reals[0]!.isClosed, false);
+  client.leave();
+  t.equal(reals[0]!.isClosed, true);
+
+  const refused = await setUp();
+  refused.socket().receive({ type: 'redirect', url: 'wss://n2/ws' });
+  refused.socket().open();
+  refused.socket().receive({ type: 'error', code: 'kicked', message: 'You were removed.' });
+  refused.socket().drop();
+  t.equal(refused.client.state.status, 'closed');
+  t.equal(refused.reals[0]!.isClosed, true);
+});

@@ -38,7 +38,8 @@ export class Moving {
   /** The client lets go of a connection. Returns whether it goes on nevertheless. */
   keeps(real: RTCPeerConnection): boolean {
     this.end();
-    const keeps = this.#isLed && real.connectionState === 'connected';
+    // Who leaves before they are there is heard nowhere any more.
+    const keeps = this.#isLed && this.#isThere && real.connectionState === 'connected';
     this.#isLed = false;
     if (!keeps) return false;
     this.#before = real;
