@@ -74,6 +74,11 @@ export class RoomMembers {
     return identity === null ? undefined : this.#byIdentity.get(identity);
   }
 
+  /** Whether somebody has their identity or, as they came from another server twice, their id. */
+  isThere({ id, admission }: Participant): boolean {
+    return this.byId.has(id) || this.holderOfIdentity(admission) !== undefined;
+  }
+
   /** Whose place somebody takes who joins: their own. */
   previous(
     { admission, owner }: Pick<JoinOptions, 'admission' | 'owner'>,

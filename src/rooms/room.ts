@@ -247,7 +247,7 @@ export class Room {
    * admitted so. Throws `room_full`, `identity_present` or, if they come by themselves, `room_locked`.
    */
   adopt(participant: Participant, from: Room, admission?: Admission): void {
-    if (this.members.holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
+    if (this.members.isThere(participant)) throw new AppError('identity_present');
     if (admission !== undefined) this.#moderation.checkNewcomer(participant.rightsIn(this.key, admission));
     this.#checkPlace(participant.owner);
     const companion = from.members.companions.of(participant);

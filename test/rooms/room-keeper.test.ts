@@ -256,3 +256,19 @@ test('whoever comes back long after the room was opened here is somebody new', a
   mod.moderate({ type: 'lock', locked: false });
   t.equal(b.join('lobby', GUEST, resumeToken).id, guest.id, 'with the password they are who they were');
 });
+
+test('nobody is in a room twice with one id, of which the room would know only one', async (t) => {
+  const [first, second] = sharedStores();
+  const clock = new FakeClock();
+  const { resumeToken } = start(first, clock).join('lobby');
+  const { registry, join } = start(second, clock);
+  const one = join('lobby', GUEST, resumeToken);
+  join('lobby', MODERATOR);
+  registry.create({ name: 'den', locked: false });
+  registry.switch(one, 'den', GUEST);
+  const two = join('lobby', GUEST, resumeToken);
+  t.equal(two.id, one.id);
+  t.throws(() => registry.switch(one, 'lobby', GUEST), { code: 'identity_present' });
+  t.equal(registry.room('lobby').participant(two.id), two);
+  t.equal(registry.room('den').participant(one.id), one);
+});
