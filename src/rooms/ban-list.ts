@@ -59,6 +59,8 @@ export class BanList {
   /** By room and identity. */
   readonly #identities = new Map<string, Ban>();
   readonly #networks = new NetworkMap<Ban>();
+  /** What several of them are for. */
+  readonly #doubled = new Set<string>();
 
   constructor(clock: Clock, store: KeptStore = NOTHING_KEPT) {
     this.#clock = clock;
@@ -185,8 +187,11 @@ export class BanList {
   #insert(ban: Ban): void {
     const { id, room, identity, address } = ban;
     this.#bans.set(id, ban);
-    if (identity !== null) this.#identities.set(keyOf(room, identity), ban);
     const network = address === null ? undefined : parseNetwork(address);
+    const before =
+      identity === null ? network && this.#networks.get(network) : this.#identities.get(keyOf(room, identity));
+    if (before !== undefined && before.id !== id) this.#doubled.add(targetOf(ban));
+    if (identity !== null) this.#identities.set(keyOf(room, identity), ban);
     if (network !== undefined) this.#networks.set(network, ban);
   }
 
@@ -199,10 +204,13 @@ export class BanList {
   #forget(ban: Ban): void {
     const { id, room, identity, address } = ban;
     this.#bans.delete(id);
-    const isSame = (one: Ban) => one.room === room && one.identity === identity && one.address === address;
-    const other = this.#store.isShared ? [...this.#bans.values()].find(isSame) : undefined;
+    const target = targetOf(ban);
+    const other = this.#doubled.has(target)
+      ? [...this.#bans.values()].find((one) => targetOf(one) === target)
+      : undefined;
     if (other !== undefined) this.#insert(other);
     if (other !== undefined) return;
+    this.#doubled.delete(target);
     if (identity !== null) this.#identities.delete(keyOf(room, identity));
     const network = address === null ? undefined : parseNetwork(address);
     if (network !== undefined) this.#networks.delete(network);
@@ -241,6 +249,10 @@ function bannableNetwork(text: string) {
 /** Under what somebody is remembered: their identity, or the id of a guest, who has none. */
 export function personKey({ id, identity }: { readonly id: string; readonly identity: string | null }): string {
   return identity ?? `#${id}`;
+}
+
+function targetOf({ room, identity, address }: Ban): string {
+  return identity === null ? `${address}` : keyOf(room, identity);
 }
 
 /** Keys of rooms contain no spaces and no asterisks. */

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { type Ban, BanList } from '../../src/rooms/ban-list.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { MemoryStore } from '../helpers/memory-store.ts';
+import { MemoryStore, sharedStores } from '../helpers/memory-store.ts';
 
 function setUp() {
   const clock = new FakeClock();
@@ -192,5 +192,22 @@ test('bans are there again with the store of an earlier list', (t) => {
   t.strictSame(later.all, bans.all);
   t.equal(isBanned(later, 'lobby', 'user-7'), true);
   t.equal(codeOf(() => later.checkAddress('192.0.2.1'))?.code, 'kicked');
+  t.end();
+});
+
+test('a full list of bans that are over is forgotten as fast in a cluster as on a server by itself', (t) => {
+  const timeOf = (store: MemoryStore): number => {
+    const clock = new FakeClock();
+    const bans = new BanList(clock, store);
+    for (let i = 0; i < 10_000; i++) bans.add({ room: 'lobby', identity: `user-${i}`, by: 'mod', durationMs: 1000 });
+    clock.advance(1000);
+    const beganMs = performance.now();
+    bans.add({ room: 'lobby', identity: 'last', by: 'mod', durationMs: 1000 });
+    t.equal(bans.all.length, 1);
+    return performance.now() - beganMs;
+  };
+  const [shared] = sharedStores();
+  const times = { alone: timeOf(new MemoryStore()), shared: timeOf(shared) };
+  t.ok(times.shared < 10 * times.alone + 50, JSON.stringify(times));
   t.end();
 });
