@@ -28,6 +28,8 @@ export interface Cluster {
   /** Who writes about a room. */
   fence(room: string): KeptWrite['fence'];
   start(): Promise<void>;
+  /** Opens the permanent rooms that have no server. Others must reach this one by then, or take them for lost. */
+  openRooms(): Promise<void>;
   /** The server is about to end: resolves when the rooms have moved that can. */
   leave(): Promise<void>;
   /** The rooms are closed already. The engine is not closed. */
@@ -97,9 +99,9 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
     start: async () => {
       await directory.start();
-      await permanent.start();
       mover.start();
     },
+    openRooms: () => permanent.start(),
     leave: () => {
       permanent.close();
       return mover.leave();

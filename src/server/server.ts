@@ -346,6 +346,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     { name: 'cluster', start: () => cluster?.start(), close: () => cluster?.close() },
     // Listed before the media plane, so that it closes after it: TCP media connections may keep this port open.
     { name: 'HTTP port', start: () => listen(http, config), close: () => closeHttpServer(http) },
+    { name: 'permanent rooms', start: () => cluster?.openRooms() },
     { name: 'media plane', close: () => plane.close() },
     { name: 'certificate', start: () => tls?.start(), close: () => tls?.close() },
     { name: 'first bytes of the shared port', close: () => sharedPort?.close() },
