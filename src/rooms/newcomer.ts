@@ -43,7 +43,8 @@ export function createParticipant(
     mutedInChat: previous?.mutedInChat ?? moderation.isMutedInChat(admission, id),
     returning: previous?.returning ?? false,
     // Constant for the whole life of the id, because the `joined` message with a new one could get lost.
-    resumeToken: previous?.resumeToken ?? resumes.issue({ id, room: room.key(), admission }),
+    resumeToken:
+      previous?.resumeToken ?? resumes.issue(owner === undefined ? { id, room: room.key(), admission } : undefined),
     joinedAtMs: previous?.joinedAtMs ?? clock.wallNow(),
     listener,
     room,

@@ -64,8 +64,9 @@ export class ResumeTokens {
     return room === undefined || this.#clock.wallNow() - room.startedAtMs < RETURN_WITHIN_MS;
   }
 
-  issue(who: Resumed): string {
-    if (this.#seal === undefined) return randomBytes(32).toString('base64url');
+  /** Undefined: what somebody shares, which no other server knows without them. Alone it would be a person. */
+  issue(who: Resumed | undefined): string {
+    if (this.#seal === undefined || who === undefined) return randomBytes(32).toString('base64url');
     return this.#seal.seal(JSON.stringify({ ...who, by: this.#process, sinceMs: this.#clock.wallNow() }));
   }
 

@@ -272,3 +272,18 @@ test('nobody is in a room twice with one id, of which the room would know only o
   t.equal(registry.room('lobby').participant(two.id), two);
   t.equal(registry.room('den').participant(one.id), one);
 });
+
+test('what somebody shares is nobody at another server', async (t) => {
+  const [first, second] = sharedStores();
+  const clock = new FakeClock();
+  const a = start(first, clock, 'token');
+  const ada = a.join('lobby', { ...ADA, expiresAtMs: clock.wallNow() + 1000 });
+  const { participant: sound } = a.registry.join({
+    ...{ room: 'lobby', name: '', companionOf: ada.resumeToken, state: { muted: false, deafened: false } },
+    admission: await a.registry.admit({ room: 'lobby', companionOf: ada.resumeToken }, () => true),
+    listener: new Listener(),
+  });
+  const b = start(second, clock, 'token');
+  t.match(await b.admit('lobby', { resumeToken: ada.resumeToken }), { identity: 'ada' });
+  await t.rejects(b.admit('lobby', { resumeToken: sound.resumeToken }), { code: 'token_required' });
+});
