@@ -256,6 +256,35 @@ test('WebRTC is tried beside it, more and more rarely, and the client stays conn
   t.equal(FakeWorker.all.length, 2);
 });
 
+test('a try that falls into a moment without the network comes when it is back', async (t) => {
+  const { browser, reals, worker, fall } = await setUp(t);
+  await fall();
+  await browser.advance(14_000);
+  worker()!.report({ type: 'lost' });
+  await browser.advance(2000);
+  worker()!.report({ type: 'attached' });
+  await settle();
+  t.equal(reals.length, 1);
+  await browser.advance(5000);
+  t.equal(reals.length, 2);
+});
+
+test('a browser that never makes an offer does not end the tries', async (t) => {
+  const { browser, reals, fall } = await setUp(t);
+  await fall();
+  const { createOffer } = Real.prototype;
+  Real.prototype.createOffer = () => new Promise(() => {});
+  t.teardown(() => {
+    Real.prototype.createOffer = createOffer;
+  });
+  await browser.advance(15_000);
+  t.equal(reals.length, 2);
+  await browser.advance(8000);
+  t.equal(reals[1]!.isClosed, true);
+  await browser.advance(30_100);
+  t.equal(reals.length, 3);
+});
+
 test('a changed network is a reason to try at once, but not all the time', async (t) => {
   const { browser, client, reals, fall } = await setUp(t);
   await fall();

@@ -149,8 +149,11 @@ export class Fallback {
   }
 
   #tryLater(): void {
+    this.#tryIn(Math.min(MAX_TRY_MS, FIRST_TRY_MS * 2 ** this.#tries++));
+  }
+
+  #tryIn(delayMs: number): void {
     this.#cancelTry();
-    const delayMs = Math.min(MAX_TRY_MS, FIRST_TRY_MS * 2 ** this.#tries++);
     this.#cancelTry = this.#media.base.setTimer(delayMs, () => void this.#try());
   }
 
@@ -158,7 +161,12 @@ export class Fallback {
   async #try(): Promise<void> {
     const { connection, base } = this.#media;
     const sound = this.#sound;
-    if (this.#isTrying || connection === null || sound === null || this.#state !== 'connected') return;
+    if (this.#isTrying || sound === null || this.#state === undefined) return;
+    if (connection === null || this.#state === 'disconnected') {
+      // The network stands still, or the client is about to make another connection.
+      this.#tryIn(TRY_AT_MOST_EVERY_MS);
+      return;
+    }
     this.#isTrying = true;
     this.#triedMs = base.now();
     const real = await tryWebRtc(this.#media, connection, (sdp) => sound.offer(sdp));

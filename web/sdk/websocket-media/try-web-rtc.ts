@@ -48,11 +48,14 @@ export async function tryWebRtc(
       (configuration.iceServers ?? []) as IceServer[],
       { stream: () => {}, connected: () => end(true), interrupted: () => {}, lost: failed, failed },
     );
-    await link.setTrack(track);
-    // The way to the server may break in between.
-    const answered = await Promise.race([answer(await link.createOffer()), ended]);
-    if (typeof answered === 'string') await link.acceptAnswer(answered);
-    else end(false);
+    const negotiate = async () => {
+      await link.setTrack(track);
+      const answered = await answer(await link.createOffer());
+      if (answered === null) end(false);
+      else await link.acceptAnswer(answered);
+    };
+    // The browser, or the way to the server, may leave any of it without an answer.
+    negotiate().catch(failed);
     if ((await ended) && connection !== undefined && mix !== undefined) return { connection, mix };
     link.close();
   } catch {
