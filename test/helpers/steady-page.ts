@@ -36,17 +36,38 @@ const FIND_SPOT = `((selector) => {
   return spot;
 })`;
 
-/** Waits for the element until it is shown, enabled and at rest, and clicks on its middle. */
+/** What runs in the page: from now on `clickHasArrived` tells whether the element was clicked, itself or by its label. */
+const WATCH = `((selector) => {
+  globalThis.clickHasArrived = false;
+  if (globalThis.clicksGoTo === undefined)
+    addEventListener('click', ({ target }) => {
+      const isIt = target.closest(globalThis.clicksGoTo) !== null;
+      if (isIt || target.closest('label')?.querySelector(globalThis.clicksGoTo)) globalThis.clickHasArrived = true;
+    }, true);
+  globalThis.clicksGoTo = selector;
+})`;
+/** The page may have moved the element away at the moment of the click. */
+const CLICKS = 3;
+
+/** Waits for the element until it is shown, enabled and at rest, and clicks on its middle, again if that goes elsewhere. */
 export async function clickWhenReady(page: Page, cssSelector: string, count = 1): Promise<void> {
+  for (let left = CLICKS; left > 0; left--) {
+    const { x, y } = await spotOf(page, cssSelector);
+    await page.evaluate(`${WATCH}(${JSON.stringify(cssSelector)})`);
+    await page.mouse.click(x, y, { count });
+    // Another page knows nothing of it, so the click has led there.
+    if ((await page.evaluate('globalThis.clickHasArrived').catch(() => true)) !== false) return;
+  }
+  throw new Error(`${CLICKS} clicks on ${cssSelector} went elsewhere`);
+}
+
+async function spotOf(page: Page, cssSelector: string): Promise<{ readonly x: number; readonly y: number }> {
   const find = `${FIND_SPOT}(${JSON.stringify(cssSelector)})`;
   const untilMs = performance.now() + WAIT_MS;
   let before: Spot = { problem: 'nobody looked' };
   for (;;) {
     const spot = (await page.evaluate(find)) as Spot;
-    if ('x' in spot && 'x' in before && spot.x === before.x && spot.y === before.y) {
-      await page.mouse.click(spot.x, spot.y, { count });
-      return;
-    }
+    if ('x' in spot && 'x' in before && spot.x === before.x && spot.y === before.y) return spot;
     if (performance.now() > untilMs) throw new Error(`nobody could click on ${cssSelector}: ${reasonOf(spot)}`);
     before = spot;
     await sleep(LOOK_EVERY_MS);
