@@ -17,6 +17,8 @@ const ROOMS_AT_ONCE = 10;
 /** Clients connect to the other server within a second, and let go of this one a second after that. */
 const OVERLAP_MS: Millis = 5000;
 const CHECK_MS: Millis = 250;
+/** The server that was chosen may just have died, which is known two seconds later. */
+const TRY_FOR_MS: Millis = 2000;
 /** A server that is told to end does not wait longer for that. */
 export const LEAVE_LIMIT_MS: Millis = 8000;
 
@@ -46,9 +48,12 @@ export class RoomMover {
     this.close();
     registry.drain(null);
     const endMs = clock.now() + LEAVE_LIMIT_MS;
+    let movedMs = clock.now();
     do {
       await this.#pass(true);
-      if (this.#leaving.size === 0) return;
+      if (this.#leaving.size > 0) movedMs = clock.now();
+      const isOver = registry.figures.rooms === 0 || clock.now() - movedMs >= TRY_FOR_MS;
+      if (this.#leaving.size === 0 && isOver) return;
       await new Promise<void>((resolve) => clock.setTimer(clock.now() + CHECK_MS, resolve));
     } while (clock.now() < endMs);
   }

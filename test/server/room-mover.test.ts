@@ -126,6 +126,19 @@ test('what nobody takes stays until the deadline, as on a server by itself', asy
   t.equal(ada.listener.endedBy, undefined, 'the server itself ends it');
 });
 
+test('a server that is told to end tries again if nobody takes a room at first', async (t) => {
+  let asked = 0;
+  const { join, pass, mover } = setUp(t, () => ++asked > 3);
+  const ada = join('lobby');
+  const left = mover.leave();
+  await pass(1000);
+  t.same(ada.listener.ledTo, [URL]);
+  ada.participant.leave('left');
+  await pass(500);
+  await left;
+  t.equal(asked, 4);
+});
+
 test('a server that is told to end waits until its people have gone, and not for ever', async (t) => {
   const { registry, join, pass, mover } = setUp(t);
   const [ada, ben] = [join('lobby'), join('lobby')];
