@@ -17,7 +17,7 @@ const ROOMS_AT_ONCE = 10;
 /** Clients connect to the other server within a second, and let go of this one a second after that. */
 const OVERLAP_MS: Millis = 5000;
 const CHECK_MS: Millis = 250;
-/** The server that was chosen may just have died, which is known two seconds later. */
+/** The server that was chosen may just have died. Then the next looks, once a second, find another one. */
 const TRY_FOR_MS: Millis = 2000;
 /** A server that is told to end does not wait longer for that. */
 export const LEAVE_LIMIT_MS: Millis = 8000;

@@ -15,7 +15,7 @@ import { untilGood } from '../helpers/until-good.ts';
 const ADMIN_TOKEN = 'an-admin-token-of-32-characters.';
 const WINDOW = 960;
 const HEARD_DBFS = -40;
-/** A gap that nobody would notice. */
+/** How long somebody may be missing while a server drains. */
 const NO_GAP_MS = 300;
 /** Longer than a move takes. */
 const RECORDING_S = 5;
