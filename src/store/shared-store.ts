@@ -1,6 +1,7 @@
 /** Keeps rooms and bans in Redis or Valkey, for all servers of a cluster. */
 import type { Logger } from 'pino';
 import { EngineDown, KEPT_LAYOUT, type KeptLog, type KeptWrite } from '../cluster/engine.ts';
+import { KEPT_BOUNDS } from '../cluster/kept-scripts.ts';
 import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { KeptListener, KeptRecords, KeptStore, KeptTable } from '../rooms/ports.ts';
@@ -24,8 +25,6 @@ const RETRY_MS: Millis = 50;
 /** A record of a room with 10,000 muted people on each list is 500 kB. */
 const MAX_VALUE_LENGTH = 1024 * 1024;
 const AT_ONCE = 50;
-/** As many as the engine remembers. */
-const MAX_DELETED = 5000;
 const TABLES: readonly KeptTable[] = ['rooms', 'bans', 'removed'];
 
 /** A record, as the engine last had it. */
@@ -227,7 +226,7 @@ export class SharedStore implements KeptStore {
     this.#deleted.delete(name);
     if (found.value === null) this.#deleted.add(name);
     for (const oldest of this.#deleted) {
-      if (this.#deleted.size <= MAX_DELETED) break;
+      if (this.#deleted.size <= KEPT_BOUNDS.deleted) break;
       this.#deleted.delete(oldest);
       this.#known.delete(oldest);
     }
