@@ -123,6 +123,17 @@ export interface KeptLog {
 /** Raised when an older node would lose something. */
 export const KEPT_LAYOUT = 1;
 
+export interface KeptBounds {
+  readonly records: number;
+  /** Of so many deleted records the engine remembers that they were. */
+  readonly deleted: number;
+  /** Records that are read at once. */
+  readonly page: number;
+}
+
+/** Far more than the bounds of rooms and bans allow. */
+export const KEPT_BOUNDS: KeptBounds = { records: 60_000, deleted: 5000, page: 500 };
+
 export class EngineDown extends Error {
   override readonly name = 'EngineDown';
 }

@@ -4,17 +4,6 @@
  * least the engine's clock, as an epoch is, so that it also grows over an engine that has lost everything.
  */
 
-export interface KeptBounds {
-  readonly records: number;
-  /** Of so many deleted records the engine remembers that they were. */
-  readonly deleted: number;
-  /** Records that are read at once. */
-  readonly page: number;
-}
-
-/** Far more than the bounds of rooms and bans allow. */
-export const KEPT_BOUNDS: KeptBounds = { records: 60_000, deleted: 5000, page: 500 };
-
 /** In order of the changes; those of `gone` were deletions; `about`: generation, layout, floor. */
 const KEYS_OF_LOG = `
 local prefix = KEYS[1]

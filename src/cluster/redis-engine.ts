@@ -10,8 +10,10 @@ import {
   type ClaimAnswer,
   type Engine,
   EngineDown,
+  KEPT_BOUNDS,
   KEPT_LAYOUT,
   type KeptAnswer,
+  type KeptBounds,
   type KeptChange,
   type KeptLog,
   type KeptPage,
@@ -19,7 +21,7 @@ import {
   type KeptWrite,
   type Owner,
 } from './engine.ts';
-import { KEPT_BOUNDS, type KeptBounds, READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
+import { READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
 import { BEAT, BEATEN, BURY, CLAIM, MOVE, REASSERT, RELEASE } from './scripts.ts';
 
 export interface RedisEngineOptions {

@@ -1,7 +1,6 @@
 /** Keeps rooms and bans in Redis or Valkey, for all servers of a cluster. */
 import type { Logger } from 'pino';
-import { EngineDown, KEPT_LAYOUT, type KeptLog, type KeptWrite } from '../cluster/engine.ts';
-import { KEPT_BOUNDS } from '../cluster/kept-scripts.ts';
+import { EngineDown, KEPT_BOUNDS, KEPT_LAYOUT, type KeptLog, type KeptWrite } from '../cluster/engine.ts';
 import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { KeptListener, KeptRecords, KeptStore, KeptTable } from '../rooms/ports.ts';

@@ -1,14 +1,15 @@
 import {
   EngineDown,
+  KEPT_BOUNDS,
   KEPT_LAYOUT,
   type KeptAnswer,
+  type KeptBounds,
   type KeptChange,
   type KeptLog,
   type KeptPage,
   type KeptPosition,
   type KeptWrite,
 } from '../../src/cluster/engine.ts';
-import { KEPT_BOUNDS, type KeptBounds } from '../../src/cluster/kept-scripts.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 
 interface Entry extends KeptChange {
