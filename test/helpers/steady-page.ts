@@ -26,39 +26,55 @@ const FIND_SPOT = `((selector) => {
     return { x: left + width / 2, y: top + height / 2 };
   };
   const isInSight = ({ x, y }) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
-  const isCovered = ({ x, y }) => {
+  const coverAt = ({ x, y }) => {
     const hit = document.elementFromPoint(x, y);
-    return !(hit === element || element.contains(hit) || hit?.contains(element));
+    const isIt = element.contains(hit) || hit?.contains(element) || hit?.closest('label')?.contains(element);
+    return isIt ? null : hit;
   };
-  if (!isInSight(middle()) || isCovered(middle())) element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+  if (!isInSight(middle()) || coverAt(middle())) element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
   const spot = middle();
   if (!isInSight(spot)) return { problem: 'it is out of sight at ' + spot.x + ', ' + spot.y };
-  return spot;
+  const cover = coverAt(spot);
+  return cover === null ? spot : { problem: 'it is covered by ' + cover.cloneNode(false).outerHTML };
 })`;
 
-/** What runs in the page: from now on `clickHasArrived` tells whether the element was clicked, itself or by its label. */
+/** What runs in the page: from now on `clickWentTo` says what the next click hit, the element (or its label) or something else. */
 const WATCH = `((selector) => {
-  globalThis.clickHasArrived = false;
+  globalThis.clickWentTo = 'nothing yet';
   if (globalThis.clicksGoTo === undefined)
     addEventListener('click', ({ target }) => {
-      const isIt = target.closest(globalThis.clicksGoTo) !== null;
-      if (isIt || target.closest('label')?.querySelector(globalThis.clicksGoTo)) globalThis.clickHasArrived = true;
+      const isIt = target.closest(globalThis.clicksGoTo) !== null || target.closest('label')?.querySelector(globalThis.clicksGoTo);
+      globalThis.clickWentTo = isIt ? 'the element' : target.cloneNode(false).outerHTML;
     }, true);
   globalThis.clicksGoTo = selector;
 })`;
 /** The page may have moved the element away at the moment of the click. */
 const CLICKS = 3;
+/** A busy page handles a click late. A second one before that would hit what the first has opened. */
+const CLICK_MS = 10_000;
 
 /** Waits for the element until it is shown, enabled and at rest, and clicks on its middle, again if that goes elsewhere. */
 export async function clickWhenReady(page: Page, cssSelector: string, count = 1): Promise<void> {
+  let wentTo = '';
   for (let left = CLICKS; left > 0; left--) {
     const { x, y } = await spotOf(page, cssSelector);
     await page.evaluate(`${WATCH}(${JSON.stringify(cssSelector)})`);
     await page.mouse.click(x, y, { count });
-    // Another page knows nothing of it, so the click has led there.
-    if ((await page.evaluate('globalThis.clickHasArrived').catch(() => true)) !== false) return;
+    wentTo = await whereClickWent(page);
+    if (wentTo === 'the element') return;
   }
-  throw new Error(`${CLICKS} clicks on ${cssSelector} went elsewhere`);
+  throw new Error(`${CLICKS} clicks on ${cssSelector} went elsewhere, the last one to ${wentTo}`);
+}
+
+async function whereClickWent(page: Page): Promise<string> {
+  const untilMs = performance.now() + CLICK_MS;
+  for (;;) {
+    // Another page knows nothing of the click, so the click has led there.
+    const wentTo = await page.evaluate('globalThis.clickWentTo').catch(() => undefined);
+    if (wentTo === undefined) return 'the element';
+    if (wentTo !== 'nothing yet' || performance.now() > untilMs) return String(wentTo);
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 async function spotOf(page: Page, cssSelector: string): Promise<{ readonly x: number; readonly y: number }> {
@@ -68,7 +84,10 @@ async function spotOf(page: Page, cssSelector: string): Promise<{ readonly x: nu
   for (;;) {
     const spot = (await page.evaluate(find)) as Spot;
     if ('x' in spot && 'x' in before && spot.x === before.x && spot.y === before.y) return spot;
-    if (performance.now() > untilMs) throw new Error(`nobody could click on ${cssSelector}: ${reasonOf(spot)}`);
+    if (performance.now() > untilMs) {
+      const shown = await page.evaluate('document.body.innerText');
+      throw new Error(`nobody could click on ${cssSelector}: ${reasonOf(spot)}; the page shows: ${shown}`);
+    }
     before = spot;
     await sleep(LOOK_EVERY_MS);
   }
