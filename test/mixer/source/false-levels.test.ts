@@ -229,9 +229,10 @@ test('however many lie, decoding for checks alone is bounded', async (t) => {
     t.ok(counters.framesDecoded - framesDecoded <= 2);
   }
   t.ok(most > 0 && most <= 8, `${most} checks in one tick`);
-  stage.run(SECOND);
-  // In a pause, somebody who has been measured may have taken a place.
-  for (const talker of talkers) t.ok(stage.heardFor(talker) >= 0.7 * SECOND);
+  stage.run(4 * SECOND);
+  // Somebody who murmurs may take the place of a talker who pauses, and gives it back.
+  for (const talker of talkers)
+    t.ok(stage.heardFor(talker) >= 0.85 * 4 * SECOND, `${stage.heardFor(talker)} frames are heard`);
 });
 
 test('in a room over several workers, false levels in one part take no place in the other', async (t) => {
