@@ -51,6 +51,19 @@ export function setWallTimer(clock: Clock, wallMs: Millis, callback: () => void)
   return () => cancel();
 }
 
+/** Resolves when `work` does, or after `ms` if that is earlier. Rejects as `work` does. */
+export async function waitAtMost(clock: Clock, ms: Millis, work: Promise<unknown>): Promise<void> {
+  let cancel: Cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.setTimer(clock.now() + ms, resolve);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
+}
+
 /** `performance.now()` starts at 0 in each thread; this offset converts it to the machine's monotonic clock. */
 const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 

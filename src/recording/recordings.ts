@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Logger } from 'pino';
-import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
+import { type Cancel, type Clock, isoTime, type Millis, waitAtMost } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { RecordingDisk } from '../rooms/recording/library.ts';
 import type { Recorder, RecordingConsent, RecordingStart, RunningRecording } from '../rooms/recording/recorder.ts';
@@ -173,14 +173,8 @@ export class Recordings implements Recorder {
     this.#cancelSweep();
     const running = [...this.#running.values()];
     for (const recording of running) recording.stop('server_closing');
-    const { clock } = this.#options;
-    let cancel: Cancel = () => {};
-    const timeout = new Promise<void>((resolve) => {
-      cancel = clock.setTimer(clock.now() + graceMs, resolve);
-    });
     const ended = Promise.all([...running.map(({ finished }) => finished), this.#uploader?.close()]);
-    await Promise.race([ended, timeout]);
-    cancel();
+    await waitAtMost(this.#options.clock, graceMs, ended);
   }
 
   async #start(start: RecordingStart): Promise<Recording> {

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { setWallTimer, systemClock } from '../../src/lib/clock.ts';
+import { setWallTimer, systemClock, waitAtMost } from '../../src/lib/clock.ts';
 import { clockAdvice, isClockPlausible } from '../../src/lib/plausible-clock.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
@@ -72,4 +72,21 @@ test('a clock that starts in 1970, in 2019 or in the far future is implausible',
   for (const year of [2026, 2030, 2050]) t.equal(isClockPlausible(Date.UTC(year, 5, 1)), true, String(year));
   t.match(clockAdvice(Date.UTC(2019, 2, 1)), '2019-03-01T00:00:00.000Z, which cannot be right');
   t.end();
+});
+
+test('work is waited for until it is done or the time is over, and no timer is left', async (t) => {
+  const clock = new FakeClock();
+  await waitAtMost(clock, 1000, Promise.resolve());
+  await t.rejects(waitAtMost(clock, 1000, Promise.reject(new Error('failed'))), { message: 'failed' });
+  t.equal(clock.pendingTimers, 0);
+  let isOver = false;
+  const over = waitAtMost(clock, 1000, new Promise(() => {})).then(() => {
+    isOver = true;
+  });
+  clock.advance(999);
+  await Promise.resolve();
+  t.notOk(isOver);
+  clock.advance(1);
+  await over;
+  t.equal(clock.pendingTimers, 0);
 });

@@ -1,7 +1,7 @@
 /** Notifies other programs about events in the rooms, with signed HTTP requests. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
+import { type Clock, isoTime, type Millis, waitAtMost } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
 import type { ForwardInfo } from '../../rooms/forwarding.ts';
 import type { PlayerEnd, PlayerInfo } from '../../rooms/players.ts';
@@ -105,12 +105,7 @@ export class Webhooks implements RoomObserver {
   /** Takes at most `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
     const closing = Array.from(this.#queues.values(), (queue) => queue.close(graceMs));
-    let cancel = () => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.setTimer(this.#clock.now() + graceMs, resolve);
-    });
-    await Promise.all([...closing, Promise.race([Promise.all(this.#ending), late])]);
-    cancel();
+    await Promise.all([...closing, waitAtMost(this.#clock, graceMs, Promise.all(this.#ending))]);
   }
 
   #began(what: string): void {
