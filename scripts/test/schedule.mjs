@@ -63,7 +63,7 @@ const BROWSER_GROUPS = [
   ['crowd', 'embedding', 'loss', 'many-rooms', 'moving', 'mumble-link'],
   ['page', 'room', 'sdk', 'sound-board', 'states', 'volume', 'web-game'],
   // With Firefox.
-  ['browsers', 'listen', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],
+  ['browsers', 'clicks', 'listen', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],
 ].map((names) => names.map((name) => `test/e2e/${name}.test.ts`));
 
 /** Tests that measure their own process, or end others. */

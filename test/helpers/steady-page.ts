@@ -38,18 +38,32 @@ const FIND_SPOT = `((selector) => {
   return cover === null ? spot : { problem: 'it is covered by ' + cover.cloneNode(false).outerHTML };
 })`;
 
-/** What runs in the page: from now on `clickWentTo` says what the next click hit, the element (or its label) or something else. */
+/**
+ * What runs in the page: `clickWentTo` says what the next click hit, the element (or its label) or something else. The
+ * page does not get a click on something else: it could close the dialog that the element is in, for instance.
+ */
 const WATCH = `((selector) => {
   globalThis.clickWentTo = 'nothing yet';
-  if (globalThis.clicksGoTo === undefined)
-    addEventListener('click', ({ target }) => {
-      const isIt = target.closest(globalThis.clicksGoTo) !== null || target.closest('label')?.querySelector(globalThis.clicksGoTo);
-      globalThis.clickWentTo = isIt ? 'the element' : target.cloneNode(false).outerHTML;
-    }, true);
-  globalThis.clicksGoTo = selector;
+  const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
+  globalThis.forgetClick?.();
+  globalThis.forgetClick = () => {
+    for (const kind of kinds) removeEventListener(kind, look, true);
+  };
+  const look = (event) => {
+    const { target, type } = event;
+    const isIt = target.closest?.(selector) || target.closest?.('label')?.querySelector(selector);
+    if (!isIt) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+    if (type !== 'click') return;
+    globalThis.clickWentTo = isIt ? 'the element' : target.cloneNode(false).outerHTML;
+    globalThis.forgetClick();
+  };
+  for (const kind of kinds) addEventListener(kind, look, true);
 })`;
 /** The page may have moved the element away at the moment of the click. */
-const CLICKS = 3;
+const CLICKS = 5;
 /** A busy page handles a click late. A second one before that would hit what the first has opened. */
 const CLICK_MS = 10_000;
 
