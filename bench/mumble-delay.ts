@@ -8,15 +8,16 @@ import { createFrameEncoder, FRAME_SAMPLES } from '../test/helpers/opus.ts';
 import { toInt16, tone } from '../test/helpers/signal.ts';
 import { createCertificate } from './client/media-transport.ts';
 import { LightParticipant } from './client/participant.ts';
-import { runCommand } from './lib/command.ts';
+import { runCommand, writeResult } from './lib/command.ts';
 import { freePort } from './lib/free-port.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { MUMBLE_DELAY_COLUMNS, type MumbleDelayResult, type MumbleDelayRow } from './lib/mumble-result.ts';
 import { ping } from './lib/mumble-talk.ts';
-import type { Options, Values } from './lib/options.ts';
+import { JSON_FILE, type Options, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { ROOM, serversOf } from './lib/servers.ts';
 import { percentile } from './lib/statistics.ts';
-import { type Column, formatTable } from './lib/table.ts';
+import { formatTable } from './lib/table.ts';
 
 /** Of one talkspurt. */
 const PACKETS = 25;
@@ -25,22 +26,9 @@ const SETTLE_MS = 2000;
 /** What is longer is no silence. */
 const SILENCE_BYTES = 3;
 
-interface Row {
-  readonly way: string;
-  readonly delays: readonly number[];
-  readonly expected: number;
-}
-
-const COLUMNS: readonly Column<Row>[] = [
-  { title: 'from → to', value: ({ way }) => way },
-  { title: 'talkspurts\nthat arrive', value: ({ delays, expected }) => `${delays.length} of ${expected}` },
-  { title: 'delay, median\nms', value: ({ delays }) => percentile(delays, 0.5).toFixed(1) },
-  { title: 'p90\nms', value: ({ delays }) => percentile(delays, 0.9).toFixed(1) },
-  { title: 'longest\nms', value: ({ delays }) => percentile(delays, 1).toFixed(1) },
-];
-
 const options = {
   talkspurts: { kind: 'number', default: 20, min: 1, max: 1000, description: 'in each direction' },
+  json: JSON_FILE,
 } as const satisfies Options;
 
 await runCommand({
@@ -54,8 +42,9 @@ await runCommand({
   run,
 });
 
-async function run({ talkspurts }: Values<typeof options>): Promise<void> {
-  warnIfBusy(describeMachine());
+async function run({ talkspurts, json }: Values<typeof options>): Promise<void> {
+  const machine = describeMachine();
+  warnIfBusy(machine);
   const folder = await mkdtemp(join(tmpdir(), 'partyline-bench-'));
   const port = await freePort();
   const flags = ['--mumble', 'on', '--mumble-port', String(port), '--mumble-rooms', ROOM, '--data-dir', folder];
@@ -96,15 +85,19 @@ async function run({ talkspurts }: Values<typeof options>): Promise<void> {
       if (first !== undefined) back.push(first.atMs - spokenMs);
     }
     clearProgress();
-    const rows = [
-      { way: 'WebRTC → Mumble', delays: out, expected: talkspurts },
-      { way: 'Mumble → WebRTC', delays: back, expected: talkspurts },
-    ];
-    console.log(formatTable(COLUMNS, rows));
+    const rows = [rowOf('WebRTC → Mumble', out, talkspurts), rowOf('Mumble → WebRTC', back, talkspurts)];
+    console.log(formatTable(MUMBLE_DELAY_COLUMNS, rows));
+    const result: MumbleDelayResult = { benchmark: 'mumble-delay', machine, rows };
+    await writeResult(json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     browser.close();
     mumble.close();
     await server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function rowOf(way: string, delays: readonly number[], talkspurts: number): MumbleDelayRow {
+  const [medianMs, p90Ms, longestMs] = [0.5, 0.9, 1].map((p) => percentile(delays, p)) as [number, number, number];
+  return { way, talkspurts, arrived: delays.length, medianMs, p90Ms, longestMs };
 }

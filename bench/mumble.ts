@@ -6,41 +6,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CryptState } from '../src/gateways/mumble/wire/crypt-state.ts';
 import { writeVoicePacket } from '../src/gateways/mumble/wire/voice-packet.ts';
 import { MumbleClient } from '../test/helpers/mumble-client.ts';
-import { runCommand } from './lib/command.ts';
+import { runCommand, writeResult } from './lib/command.ts';
 import { freePort } from './lib/free-port.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { MICRO_COLUMNS, type MicroCase, measureMicro } from './lib/micro.ts';
-import { type HeardOfTalker, heardBy, open, ping, talk } from './lib/mumble-talk.ts';
-import type { Options, Values } from './lib/options.ts';
+import { MUMBLE_COLUMNS, type MumbleResult, type MumbleRow } from './lib/mumble-result.ts';
+import { heardBy, open, ping, talk } from './lib/mumble-talk.ts';
+import { JSON_FILE, type Options, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { ROOM, serversOf } from './lib/servers.ts';
-import { type Column, formatTable } from './lib/table.ts';
+import { formatTable } from './lib/table.ts';
 
 const SIZES = [60, 120, 180];
 const SETTLE_MS = 2000;
 const PING_MS = 4000;
 
-interface Row extends HeardOfTalker {
-  readonly clients: string;
-  readonly cpuPercent: number;
-  /** 50, unless this process was too busy to talk: then the row says nothing about the server. */
-  readonly sentPerSecond: number;
-}
-
-const COLUMNS: readonly Column<Row>[] = [
-  { title: 'who listens', value: (row) => row.clients },
-  { title: 'server\nCPU, %', value: (row) => row.cpuPercent.toFixed(1) },
-  { title: 'sent a second\n(50)', value: (row) => row.sentPerSecond.toFixed(1) },
-  { title: 'packets that\narrive, %', value: (row) => row.packetsPercent.toFixed(2) },
-  { title: 'by UDP\n%', value: (row) => row.byUdpPercent.toFixed(0) },
-  { title: 'delay, median\nms', value: (row) => row.delayMs.toFixed(2) },
-  { title: 'delay, p99\nms', value: (row) => row.delayP99Ms.toFixed(2) },
-];
-
 const options = {
   listeners: { kind: 'numbers', default: [0, 10, 100], min: 0, max: 1000, description: 'Mumble clients that listen' },
   seconds: { kind: 'number', default: 20, min: 1, max: 600, description: 'length of each window' },
   rounds: { kind: 'number', default: 30, min: 3, max: 10_000, description: 'batches of each part' },
+  json: JSON_FILE,
 } as const satisfies Options;
 
 await runCommand({
@@ -54,8 +39,9 @@ await runCommand({
   run,
 });
 
-async function run({ listeners, seconds, rounds }: Values<typeof options>): Promise<void> {
-  warnIfBusy(describeMachine());
+async function run({ listeners, seconds, rounds, json }: Values<typeof options>): Promise<void> {
+  const machine = describeMachine();
+  warnIfBusy(machine);
   const parts = await measureMicro(SIZES.flatMap(encryption), { rounds, batchMs: 10, onProgress: showProgress });
   clearProgress();
   console.log(formatTable(MICRO_COLUMNS, parts));
@@ -70,7 +56,7 @@ async function run({ listeners, seconds, rounds }: Values<typeof options>): Prom
     const talker = await MumbleClient.join({ port, name: 'Talker' });
     clients.push(talker);
     const pinging = setInterval(() => ping(clients), PING_MS);
-    const rows: Row[] = [];
+    const rows: MumbleRow[] = [];
     for (const count of listeners.toSorted((a, b) => a - b)) {
       await open(port, clients, count + 1);
       ping(clients);
@@ -86,12 +72,15 @@ async function run({ listeners, seconds, rounds }: Values<typeof options>): Prom
       const cpu = (after.cpuSeconds - before.cpuSeconds) / ((after.atMs - before.atMs) / 1000);
       await sleep(500);
       const sentPerSecond = sentAtMs.length / ((after.atMs - before.atMs) / 1000);
-      const heard = heardBy(clients.slice(1), sentAtMs);
-      rows.push({ clients: String(count), cpuPercent: 100 * cpu, sentPerSecond, ...heard });
+      const { delayMs, delayP99Ms, ...heard } = heardBy(clients.slice(1), sentAtMs);
+      const delays = count === 0 ? { delayMs: null, delayP99Ms: null } : { delayMs, delayP99Ms };
+      rows.push({ clients: String(count), cpuPercent: 100 * cpu, sentPerSecond, ...heard, ...delays });
     }
     clearInterval(pinging);
     clearProgress();
-    console.log(formatTable(COLUMNS, rows));
+    console.log(formatTable(MUMBLE_COLUMNS, rows));
+    const result: MumbleResult = { benchmark: 'mumble', machine, parts, rows };
+    await writeResult(json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     for (const client of clients) client.close();
     await server.close();

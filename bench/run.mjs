@@ -23,6 +23,7 @@ const benchmarks = {
   'websocket-media': 'what people cost whose sound goes over WebSockets, and its delay',
   relayed: 'what packets of bots and players cost between the threads',
   mumble: 'what Mumble clients cost, and the delay between them',
+  'mumble-listeners': 'what it costs to pass on a voice to a hundred Mumble clients',
   'mumble-delay': 'delay between Mumble and WebRTC, both ways',
   idle: 'what the server costs while nobody is there, or nobody talks',
   'mumble-flood': 'Mumble clients while junk and idle connections come to their port',

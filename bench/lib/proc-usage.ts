@@ -6,9 +6,25 @@ const USER_HZ = 100;
 
 /** User and system time in seconds of a process with all its threads, from the text of `/proc/PID/stat`. */
 export function parseCpuSeconds(stat: string): number {
+  const [user, system] = parseUserAndSystem(stat);
+  return (user + system) / USER_HZ;
+}
+
+function parseUserAndSystem(stat: string): [number, number] {
   // The name (field 2) may contain spaces and parentheses. Fields 14 and 15 are utime and stime (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / USER_HZ;
+  return [Number(fields[11]), Number(fields[12])];
+}
+
+/**
+ * The share (0 to 1) of its processor time that a process spent in the system's code between two texts of
+ * `/proc/PID/stat`. The system samples it, so it is exact only over many samples.
+ */
+export function parseSystemShare(before: string, after: string): number {
+  const [userBefore, systemBefore] = parseUserAndSystem(before);
+  const [user, system] = parseUserAndSystem(after);
+  const all = user - userBefore + system - systemBefore;
+  return all === 0 ? 0 : (system - systemBefore) / all;
 }
 
 /** Resident memory from the text of `/proc/PID/status`. */

@@ -10,6 +10,7 @@ import { LATENCY_COLUMNS, type LatencyResult, rowsOfLatency } from './latency-re
 import { LISTENERS_COLUMNS, type ListenersResult } from './listeners-result.ts';
 import type { Machine } from './machine.ts';
 import { MICRO_COLUMNS, type MicroRow } from './micro.ts';
+import { type AnyMumbleResult, mumbleTables } from './mumble-result.ts';
 import { QUALITY_COLUMNS, type QualityResult, qualityChart } from './quality-result.ts';
 import { RECORDING_COLUMNS, type RecordingResult } from './recording-result.ts';
 import { ROSTER_COLUMNS, type RosterResult } from './roster-result.ts';
@@ -43,7 +44,8 @@ export type Result =
   | RecordingResult
   | ListenersResult
   | RosterResult
-  | SpaceRoomResult;
+  | SpaceRoomResult
+  | AnyMumbleResult;
 
 /** What all files have in common. The rest is trusted: this version of the scripts has written it. */
 const resultSchema = z.looseObject({
@@ -63,6 +65,9 @@ const resultSchema = z.looseObject({
     'listeners',
     'roster',
     'space-room',
+    'mumble',
+    'mumble-delay',
+    'mumble-listeners',
   ]),
   machine: z.looseObject({
     cpu: z.string(),
@@ -151,6 +156,10 @@ function contentOf(result: Result): Content {
       return { tables: [formatMarkdownTable(ROSTER_COLUMNS, result.rows)] };
     case 'listeners':
       return { tables: [formatMarkdownTable(LISTENERS_COLUMNS, result.rows)] };
+    case 'mumble':
+    case 'mumble-delay':
+    case 'mumble-listeners':
+      return { tables: mumbleTables(result) };
     case 'soak':
       return { tables: [formatMarkdownTable(TREND_COLUMNS, result.trends)] };
   }

@@ -177,6 +177,30 @@ export const STEPS: readonly Step[] = [
     about: 'Ten people are in the room, and two of them talk. In the end some more listeners read nothing.',
   },
   {
+    name: 'mumble',
+    args: ['mumble'],
+    minutes: 2,
+    title: 'Mumble clients',
+    about:
+      'The encryption of Mumble’s UDP packets, then one Mumble client that talks and others that listen. The delay is from the socket of the talker to those of the listeners, which decrypt one after the other.',
+  },
+  {
+    name: 'mumble-listeners',
+    args: ['mumble-listeners'],
+    minutes: 5,
+    title: 'A hundred Mumble clients that listen to one',
+    about:
+      'All are connected the whole time. Windows in which they hear the talker take turns with windows in which they want to hear nothing, and with silence.',
+  },
+  {
+    name: 'mumble-delay',
+    args: ['mumble-delay'],
+    minutes: 2,
+    title: 'Delay between Mumble and WebRTC',
+    about:
+      'From the socket of one client to that of the other, for the first sound of a talkspurt. What the clients add is not in it.',
+  },
+  {
     name: 'roster',
     args: ['roster'],
     minutes: 3,

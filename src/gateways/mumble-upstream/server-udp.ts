@@ -78,8 +78,7 @@ export class ServerUdp {
   /** Encrypts and sends. */
   send(packet: Uint8Array): void {
     if (!this.#isOpen) return;
-    // The packet is in memory that is reused.
-    this.#socket.send(Buffer.from(this.#options.crypt.encrypt(packet)), ignoreError);
+    this.#socket.send(this.#options.crypt.encrypt(packet), ignoreError);
   }
 
   /** Call about once a second. */

@@ -35,7 +35,7 @@ export class Downlink {
   readonly #session: number;
   readonly #clock: Clock;
   readonly #mix: Talker;
-  #path: ((packet: Uint8Array) => void) | null = null;
+  #path: ((text: Uint8Array) => void) | null = null;
   #isByUdp = false;
   #saysNothing = true;
   #peerGood = 0;
@@ -78,7 +78,7 @@ export class Downlink {
   }
 
   /** The client can be reached by UDP; null: no longer. */
-  setPath(send: ((packet: Uint8Array) => void) | null): void {
+  setPath(send: ((text: Uint8Array) => void) | null): void {
     this.#path = send;
   }
 
@@ -96,7 +96,7 @@ export class Downlink {
   /** Sends one packet, in the client's format. */
   send(voice: Uint8Array): void {
     if (this.#isByUdp && this.#path !== null) {
-      this.#path(this.crypt.encrypt(voice));
+      this.#path(voice);
       this.#byUdp++;
     } else if (this.#connection.sendVoice(voice)) this.#tunnelled++;
     else this.#dropped++;
@@ -104,7 +104,7 @@ export class Downlink {
 
   /** Sends a ping back by UDP. */
   returnPing(text: Uint8Array): void {
-    this.#path?.(this.crypt.encrypt(text));
+    this.#path?.(text);
   }
 
   pinged({ good, saysNothing }: PingReport): void {

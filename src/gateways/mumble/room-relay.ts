@@ -131,16 +131,23 @@ export class RoomRelay {
    * @param to only to these seats; by default to all who hear the room
    */
   #send(talker: Participant | null, voice: MumbleVoice, to?: readonly number[]): void {
-    const written = { old: 0, protobuf: 0 };
+    let old: Uint8Array | undefined;
+    let protobuf: Uint8Array | undefined;
     const seatId = talker?.seat?.id ?? 0;
     for (const listener of this.#listeners) {
       const { format, participant } = listener;
       if (listener.isDeaf || participant === null || participant === talker) continue;
       const isMeant = to === undefined ? hearsRoom(participant.sound) : to.includes(participant.seat?.id ?? 0);
       if (!isMeant || (talker !== null && isSilenced(participant.sound, talker.id, seatId))) continue;
-      if (written[format] === 0) written[format] = writeVoicePacket(format, this.#packets[format], voice, true);
-      listener.sendVoice(this.#packets[format].subarray(0, written[format]));
+      if (format === 'old') old ??= this.#write(format, voice);
+      else protobuf ??= this.#write(format, voice);
+      listener.sendVoice((format === 'old' ? old : protobuf)!);
     }
+  }
+
+  #write(format: VoiceFormat, voice: MumbleVoice): Uint8Array {
+    const into = this.#packets[format];
+    return into.subarray(0, writeVoicePacket(format, into, voice, true));
   }
 }
 

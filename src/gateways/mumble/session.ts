@@ -150,7 +150,7 @@ export class MumbleSession implements MumblePresence, RelayListener, UdpUser {
     return this.downlink.crypt;
   }
 
-  setPath(send: ((packet: Uint8Array) => void) | null): void {
+  setPath(send: ((text: Uint8Array) => void) | null): void {
     this.downlink.setPath(send);
   }
 

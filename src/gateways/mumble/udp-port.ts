@@ -16,8 +16,8 @@ import { MAX_PACKET_BYTES } from './wire/voice-packet.ts';
 /** A session, as this port knows it. */
 export interface UdpUser {
   readonly crypt: CryptState;
-  /** It can be reached by UDP from now on; null: no longer. */
-  setPath(send: ((packet: Uint8Array) => void) | null): void;
+  /** From now on it can be sent packets by UDP, which `send` encrypts; null: no longer. */
+  setPath(send: ((text: Uint8Array) => void) | null): void;
   /** A decrypted packet; a view that is valid during the call. */
   receiveDatagram(text: Uint8Array): void;
   /** A datagram from its address could not be decrypted. */
@@ -75,6 +75,9 @@ export class UdpPort {
   readonly #byHost = new Map<string, Host>();
   readonly #trials: TokenBucket;
   readonly #listPings: TokenBucket;
+  /** The packet that is being sent, and views of its beginning by their length. */
+  #packet = Buffer.alloc(MAX_PACKET_BYTES);
+  readonly #views: Buffer[] = [];
   readonly #counts = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };
 
   constructor(options: UdpPortOptions) {
@@ -208,8 +211,19 @@ export class UdpPort {
     this.#unbind(user);
     this.#bound.set(key, { user, key });
     this.#keyOf.set(user, key);
-    // The packet is in memory that is reused. Errors go to the socket, because a callback costs an object for each.
-    user.setPath((packet) => socket.send(Buffer.from(packet), port, address));
+    const { crypt } = user;
+    user.setPath((text) => this.#send(socket, crypt, text, port, address));
+  }
+
+  /** Encrypts and sends. Errors go to the socket, because a callback costs an object for each packet. */
+  #send(socket: Socket, crypt: CryptState, text: Uint8Array, port: number, address: string): void {
+    const length = crypt.encryptTo(this.#packet, text);
+    this.#views[length] ??= this.#packet.subarray(0, length);
+    socket.send(this.#views[length], port, address);
+    if (socket.getSendQueueCount() === 0) return;
+    // The system nearly always takes a packet at once. This one waits, and must not be touched any more.
+    this.#packet = Buffer.alloc(MAX_PACKET_BYTES);
+    this.#views.length = 0;
   }
 
   #unbind(user: UdpUser): void {

@@ -4,6 +4,7 @@ import {
   busiestThreadPercent,
   parseCpuSeconds,
   parseResidentBytes,
+  parseSystemShare,
   readProcessUsage,
 } from '../../../bench/lib/proc-usage.ts';
 
@@ -24,6 +25,9 @@ test('Janus is configured with AudioBridge and a WebSocket on the loopback inter
 test('CPU time and memory are read from /proc whatever the process is called', async (t) => {
   const stat = '42 (a) b (c) S 1 42 42 0 -1 4194560 900 0 3 0 1234 66 0 0 20 0 9 0 100 1000 500 1';
   t.equal(parseCpuSeconds(stat), 13);
+  const later = stat.replace('1234 66', '1264 76');
+  t.equal(parseSystemShare(stat, later), 0.25, '10 of 40 ticks since then');
+  t.equal(parseSystemShare(stat, stat), 0);
   t.equal(parseResidentBytes('Name:\tjanus\nVmRSS:\t    2048 kB\nThreads:\t9\n'), 2 * 1024 * 1024);
 });
 

@@ -1,6 +1,8 @@
 import { createSocket, type RemoteInfo, Socket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
 import { type Test, test } from 'tap';
+import { CryptState } from '../../../src/gateways/mumble/wire/crypt-state.ts';
+import { readVoicePacket } from '../../../src/gateways/mumble/wire/voice-packet.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { sit } from '../../helpers/fake-media-plane.ts';
 import type { MumbleClient } from '../../helpers/mumble-client.ts';
@@ -208,4 +210,58 @@ test('what is no voice packet is counted, also after its sender has left', async
   client.close();
   await eventually(() => server.gateway.figures.connections === 0 || 'still there');
   t.equal(malformed(), 2);
+});
+
+test('a second of 9,800 datagrams in the name of a client costs one decryption each, and loses it no word', async (t) => {
+  const receivers: ((datagram: Buffer, from: RemoteInfo) => void)[] = [];
+  t.capture(Socket.prototype, 'on', function (this: Socket, name: string, listener: (...args: unknown[]) => void) {
+    if (name === 'message') receivers.push(listener);
+    return EventEmitter.prototype.on.call(this, name, listener) as Socket;
+  });
+  const server = await startMumble(t, IN_LOBBY);
+  const [receive] = receivers;
+  const client = await server.join();
+  const other = await server.join({ name: 'Bob', format: 'old' });
+  const from = { address: '127.0.0.1', family: 'IPv4', port: 41_000, size: 0 } as const;
+  receive!(Buffer.from(client.crypt!.encrypt(Uint8Array.of(1, 8, 5))), from);
+  const { inByUdp } = server.gateway.figures.voice;
+  const trialsBefore = server.gateway.figures.udp.trials;
+  const decrypt = t.capture(CryptState.prototype, 'decrypt', CryptState.prototype.decrypt);
+  const heardBefore = other.heard.length;
+  let before = Buffer.from(client.crypt!.encrypt(client.voice(0, SPEECH)));
+  receive!(before, from);
+  for (let n = 1; n < 50; n++) {
+    const genuine = Buffer.from(client.crypt!.encrypt(client.voice(2 * n, SPEECH)));
+    const forged = Buffer.from(genuine);
+    forged[1]! ^= 1;
+    for (let i = 0; i < 200; i++) {
+      if (i % 10 === 0) server.clock.advance(1);
+      // The worst that somebody can send: the counter that is expected next, or what was taken before.
+      receive!(i % 2 === 0 ? forged : before, from);
+    }
+    receive!(genuine, from);
+    before = genuine;
+  }
+  t.equal(server.gateway.figures.voice.inByUdp - inByUdp, 50, 'each of its words is heard');
+  t.equal(server.gateway.figures.udp.refused, 9800);
+  const trials = server.gateway.figures.udp.trials - trialsBefore;
+  t.ok(trials <= 200 + 500, `${trials} attempts with the keys of others`);
+  t.equal(decrypt().length, 9850 + trials);
+  t.equal(client.of('cryptSetup').length, 1, 'it is not asked for its counter');
+  t.same([client.isClosed, other.isClosed, other.heard.length], [false, false, heardBefore]);
+});
+
+test('a packet that the system does not take at once is left as it is until it is sent', async (t) => {
+  const server = await startMumble(t, IN_LOBBY);
+  const client = await server.join();
+  const say = browser(server);
+  await useUdp(client);
+  const sent: { packet: Uint8Array; copy: Buffer }[] = [];
+  t.capture(Socket.prototype, 'getSendQueueCount', () => 1);
+  t.capture(Socket.prototype, 'send', (packet: Uint8Array) => sent.push({ packet, copy: Buffer.from(packet) }));
+  say(3);
+  t.equal(sent.length, 3);
+  for (const { packet, copy } of sent) t.ok(copy.equals(packet));
+  const texts = sent.map(({ copy }) => readVoicePacket('protobuf', client.crypt!.decrypt(copy)!, true)?.frameNumber);
+  t.same(texts, [0, 2, 4]);
 });

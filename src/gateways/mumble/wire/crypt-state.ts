@@ -35,7 +35,7 @@ export class CryptState {
   /** Of the last packet. */
   readonly #sendIv: Uint8Array;
   readonly #nextSendIv: Uint8Array;
-  #sendStart: Uint8Array;
+  readonly #sendStart: Uint8Array;
   readonly #receiveIv: Uint8Array;
   /** What `Ocb2.start` gives for the counter after `#receiveIv`. */
   #receiveStart: Uint8Array;
@@ -44,7 +44,6 @@ export class CryptState {
   readonly #ivAfter = new Uint8Array(BLOCK);
   /** The second byte of the counter by its lowest, of packets that came. */
   readonly #seen = new Int16Array(256).fill(NEVER);
-  readonly #sealed = new Uint8Array(CRYPT_OVERHEAD + MAX_TEXT_BYTES);
   readonly #text = new Uint8Array(MAX_TEXT_BYTES);
   #good = 0;
   #late = 0;
@@ -57,7 +56,7 @@ export class CryptState {
     this.#sendIv = Uint8Array.from(sendIv);
     this.#nextSendIv = Uint8Array.from(sendIv);
     increase(this.#nextSendIv);
-    this.#sendStart = this.#ocb.start(this.#nextSendIv);
+    this.#sendStart = Uint8Array.from(this.#ocb.start(this.#nextSendIv));
     this.#receiveIv = Uint8Array.from(receiveIv);
     this.#receiveStart = this.#startAfter(this.#receiveIv);
   }
@@ -90,16 +89,28 @@ export class CryptState {
     return true;
   }
 
-  /** The packet for a text of at most `MAX_TEXT_BYTES`, as a view that the next call reuses. */
+  /**
+   * Writes the packet for a text of at most `MAX_TEXT_BYTES` to the beginning of `into`.
+   * @returns its length
+   */
+  encryptTo(into: Uint8Array, text: Uint8Array): number {
+    const iv = this.#sendIv;
+    const next = this.#nextSendIv;
+    const start = this.#sendStart;
+    for (let i = 0; i < BLOCK; i++) iv[i] = next[i]!;
+    increase(next);
+    const finished = this.#ocb.seal(text, into, CRYPT_OVERHEAD, start, next);
+    for (let i = 0; i < BLOCK; i++) start[i] = finished[BLOCK + i]!;
+    into[0] = iv[0]!;
+    for (let i = 1; i < CRYPT_OVERHEAD; i++) into[i] = finished[i - 1]!;
+    return CRYPT_OVERHEAD + text.length;
+  }
+
+  /** The same as an array of its own, which the socket may keep. */
   encrypt(text: Uint8Array): Uint8Array {
-    const packet = this.#sealed;
-    this.#sendIv.set(this.#nextSendIv);
-    increase(this.#nextSendIv);
-    const finished = this.#ocb.seal(text, packet, CRYPT_OVERHEAD, this.#sendStart, this.#nextSendIv);
-    this.#sendStart = finished.subarray(BLOCK);
-    packet[0] = this.#sendIv[0]!;
-    packet.set(finished.subarray(0, 3), 1);
-    return packet.subarray(0, CRYPT_OVERHEAD + text.length);
+    const packet = Buffer.allocUnsafe(CRYPT_OVERHEAD + text.length);
+    this.encryptTo(packet, text);
+    return packet;
   }
 
   /**

@@ -12,6 +12,7 @@ export const MAX_TEXT_BYTES = (MAX_BLOCKS - 1) * BLOCK;
 /** Space for the blocks of one packet, which no packet needs for longer than a call. */
 const blocks = Buffer.alloc(MAX_BLOCKS * BLOCK);
 const blocksView = new DataView(blocks.buffer, blocks.byteOffset);
+const beginnings: Uint8Array[] = [];
 const deltas = new Uint8Array(MAX_BLOCKS * BLOCK);
 const deltasView = new DataView(deltas.buffer);
 const checksum = new Uint8Array(BLOCK);
@@ -44,29 +45,18 @@ export class Ocb2 {
    * @returns the tag (16 bytes) and behind it the start of `nextNonce`
    */
   seal(text: Uint8Array, into: Uint8Array, at: number, start: Uint8Array, nextNonce: Uint8Array): Uint8Array {
-    const whole = wholeBlocks(text.length);
-    const lastAt = whole * BLOCK;
-    putDeltas(start, whole + 1);
-    blocks.set(text.subarray(0, lastAt));
-    checksum.fill(0);
-    addToChecksum(lastAt);
-    if (whole > 0 && isNearlyZero(lastAt - BLOCK)) {
-      blocks[lastAt - BLOCK]! ^= 1;
-      checksum[0]! ^= 1;
-    }
-    xorDeltas(lastAt);
+    const lastAt = wholeBlocks(text.length) * BLOCK;
+    putDeltas(start, lastAt + BLOCK);
+    maskText(text, lastAt);
     putLength(lastAt, text.length - lastAt);
-    const sealed = this.#cipher.update(blocks.subarray(0, lastAt + BLOCK));
-    blocks.set(sealed);
-    xorDeltas(lastAt);
-    into.set(blocks.subarray(0, lastAt), at);
+    const sealed = this.#cipher.update(blocksUpTo(lastAt + BLOCK));
+    for (let i = 0; i < lastAt; i++) into[at + i] = sealed[i]! ^ deltas[i]!;
     // The last block is masked; what of the mask is left over belongs to the checksum.
-    for (let i = 0; i < BLOCK; i++) {
-      const isText = lastAt + i < text.length;
-      const pad = sealed[lastAt + i]!;
-      if (isText) into[at + lastAt + i] = text[lastAt + i]! ^ pad;
-      checksum[i]! ^= isText ? text[lastAt + i]! : pad;
+    for (let i = lastAt; i < text.length; i++) {
+      into[at + i] = text[i]! ^ sealed[i]!;
+      checksum[i - lastAt]! ^= text[i]!;
     }
+    for (let i = text.length; i < lastAt + BLOCK; i++) checksum[i - lastAt]! ^= sealed[i]!;
     return this.#finish(lastAt, nextNonce);
   }
 
@@ -77,17 +67,17 @@ export class Ocb2 {
    * @returns the tag (16 bytes) and behind it the start of `nextNonce`; null if the packet may come from the attack
    */
   open(sealed: Uint8Array, into: Uint8Array, start: Uint8Array, nextNonce: Uint8Array): Uint8Array | null {
-    const whole = wholeBlocks(sealed.length);
-    const lastAt = whole * BLOCK;
-    putDeltas(start, whole + 1);
-    checksum.fill(0);
-    if (whole > 0) {
-      blocks.set(sealed.subarray(0, lastAt));
-      xorDeltas(lastAt);
-      blocks.set(this.#decipher.update(blocks.subarray(0, lastAt)));
-      xorDeltas(lastAt);
-      addToChecksum(lastAt);
-      into.set(blocks.subarray(0, lastAt));
+    const lastAt = wholeBlocks(sealed.length) * BLOCK;
+    putDeltas(start, lastAt + BLOCK);
+    for (let i = 0; i < BLOCK; i++) checksum[i] = 0;
+    if (lastAt > 0) {
+      for (let i = 0; i < lastAt; i++) blocks[i] = sealed[i]! ^ deltas[i]!;
+      const opened = this.#decipher.update(blocksUpTo(lastAt));
+      for (let i = 0; i < lastAt; i++) {
+        const byte = opened[i]! ^ deltas[i]!;
+        into[i] = byte;
+        checksum[i & (BLOCK - 1)]! ^= byte;
+      }
     }
     putLength(lastAt, sealed.length - lastAt);
     const pad = this.#cipher.update(blocks.subarray(lastAt, lastAt + BLOCK));
@@ -99,7 +89,7 @@ export class Ocb2 {
       if (i < BLOCK - 1) differs |= byte ^ deltas[lastAt + i]!;
     }
     if (differs === 0) return null;
-    into.set(last.subarray(0, sealed.length - lastAt), lastAt);
+    for (let i = lastAt; i < sealed.length; i++) into[i] = last[i - lastAt]!;
     return this.#finish(lastAt, nextNonce);
   }
 
@@ -112,7 +102,7 @@ export class Ocb2 {
       carry = delta >>> 31;
       finishView.setInt32(word, delta ^ twice ^ checksumView.getInt32(word));
     }
-    finish.set(nextNonce, BLOCK);
+    for (let i = 0; i < BLOCK; i++) finish[BLOCK + i] = nextNonce[i]!;
     return this.#cipher.update(finish);
   }
 }
@@ -123,13 +113,12 @@ function wholeBlocks(length: number): number {
 }
 
 /** Each delta is twice the one before in GF(2^128), big-endian. */
-function putDeltas(start: Uint8Array, count: number): void {
-  const view = new DataView(start.buffer, start.byteOffset);
-  let a = view.getInt32(0);
-  let b = view.getInt32(4);
-  let c = view.getInt32(8);
-  let d = view.getInt32(12);
-  for (let at = 0; at < count * BLOCK; at += BLOCK) {
+function putDeltas(start: Uint8Array, bytes: number): void {
+  let a = wordAt(start, 0);
+  let b = wordAt(start, 4);
+  let c = wordAt(start, 8);
+  let d = wordAt(start, 12);
+  for (let at = 0; at < bytes; at += BLOCK) {
     const carry = a < 0 ? 0x87 : 0;
     a = (a << 1) | (b >>> 31);
     b = (b << 1) | (c >>> 31);
@@ -142,27 +131,47 @@ function putDeltas(start: Uint8Array, count: number): void {
   }
 }
 
-function xorDeltas(length: number): void {
-  for (let at = 0; at < length; at += 4) blocksView.setInt32(at, blocksView.getInt32(at) ^ deltasView.getInt32(at));
-}
-
-function addToChecksum(length: number): void {
-  for (let at = 0; at < length; at += 4) {
-    const word = at & (BLOCK - 1);
-    checksumView.setInt32(word, checksumView.getInt32(word) ^ blocksView.getInt32(at));
+/** Puts the whole blocks of a text where they are encrypted, masked with their deltas, and their sum into the checksum. */
+function maskText(text: Uint8Array, bytes: number): void {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let at = 0; at < bytes; at += BLOCK) {
+    let first = wordAt(text, at);
+    const second = wordAt(text, at + 4);
+    const third = wordAt(text, at + 8);
+    const fourth = wordAt(text, at + 12);
+    // All but the last byte are 0: the attack would make the length of a text from that. The blocks before may be so.
+    if (at + BLOCK === bytes && (first | second | third | (fourth >>> 8)) === 0) first = 1 << 24;
+    a ^= first;
+    b ^= second;
+    c ^= third;
+    d ^= fourth;
+    blocksView.setInt32(at, first ^ deltasView.getInt32(at));
+    blocksView.setInt32(at + 4, second ^ deltasView.getInt32(at + 4));
+    blocksView.setInt32(at + 8, third ^ deltasView.getInt32(at + 8));
+    blocksView.setInt32(at + 12, fourth ^ deltasView.getInt32(at + 12));
   }
+  checksumView.setInt32(0, a);
+  checksumView.setInt32(4, b);
+  checksumView.setInt32(8, c);
+  checksumView.setInt32(12, d);
 }
 
-/** All but its last byte, from which the attack would make the length of a text. */
-function isNearlyZero(at: number): boolean {
-  let sum = 0;
-  for (let i = 0; i < BLOCK - 1; i++) sum |= blocks[at + i]!;
-  return sum === 0;
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+/** The beginning of the blocks, as a view that is made once for each length. */
+function blocksUpTo(bytes: number): Uint8Array {
+  beginnings[bytes / BLOCK] ??= blocks.subarray(0, bytes);
+  return beginnings[bytes / BLOCK]!;
 }
 
 /** The number of bits in the last block, as a block, masked with its delta. */
 function putLength(at: number, length: number): void {
-  blocks.set(deltas.subarray(at, at + BLOCK), at);
+  for (let i = at; i < at + BLOCK; i++) blocks[i] = deltas[i]!;
   const bits = 8 * length;
   blocks[at + BLOCK - 2]! ^= bits >> 8;
   blocks[at + BLOCK - 1]! ^= bits & 0xff;
