@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
+import { IS_LATER_MUMBLE, mumbleProgram } from './mumble-generation.ts';
 import { toInt16, tone } from './signal.ts';
 import { startSoundDaemon } from './sound-daemon.ts';
 
@@ -47,6 +48,17 @@ pluginoverlaycheck=false
 plugincheck=false
 askonquit=false
 `;
+/** The same since 1.5. */
+const LATER_SETTINGS = {
+  mumble_has_quit_normally: true,
+  audio: {
+    ...{ input_system: 'PulseAudio', output_system: 'PulseAudio', transmit_mode: 'Continuous' },
+    ...{ noise_cancel_mode: 'Off', loudness: 30_000, attenuate_external_applications: false },
+  },
+  misc: { audio_wizard_has_been_shown: true, viewed_server_ping_consent_message: true },
+  ui: { quit_behavior: 'ALWAYS_QUIT', send_usage_statistics: false },
+  update: { check_for_updates: false, check_for_plugin_updates: false, auto_update_plugins: false },
+};
 /** The file of its database, with the certificate that it has accepted. */
 const TRUST = `import sqlite3, sys
 file, host, port, digest = sys.argv[1:]
@@ -72,6 +84,9 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
   ) as [string, string, string];
   for (const folder of [config, data, documents]) await mkdir(folder, { recursive: true });
   await writeFile(join(config, 'Mumble.conf'), SETTINGS);
+  const laterSettings = join(home, 'settings.json');
+  const misc = { ...LATER_SETTINGS.misc, database_location: join(data, 'mumble.sqlite') };
+  await writeFile(laterSettings, JSON.stringify({ ...LATER_SETTINGS, misc }));
   await makeCertificate(home, join(documents, 'MumbleAutomaticCertificateBackup.p12'));
   await run('python3', ['-c', TRUST, join(data, 'mumble.sqlite'), '127.0.0.1', String(port), await digestOf(port)]);
   const daemon = await startSoundDaemon();
@@ -102,11 +117,13 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
   };
   void feed();
   const url = `mumble://${name}@127.0.0.1:${port}/${channel}?version=1.2.0`;
-  const script = 'echo "bus $DBUS_SESSION_BUS_ADDRESS"; exec mumble -m "$0"';
+  const files = IS_LATER_MUMBLE ? ['-c', laterSettings, '--default-certificate-dir', documents] : [];
+  const script = 'echo "bus $DBUS_SESSION_BUS_ADDRESS"; exec "$0" "$@"';
+  const [command, args] = mumbleProgram('mumble', ['-m', ...files, url]);
   let output = '';
   const start = () => {
     output = '';
-    const started = spawn('dbus-run-session', ['--', 'sh', '-c', script, url], {
+    const started = spawn('dbus-run-session', ['--', 'sh', '-c', script, command, ...args], {
       env: { ...environment, QT_QPA_PLATFORM: 'offscreen' },
       cwd: home,
       detached: true,

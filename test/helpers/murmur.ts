@@ -8,6 +8,7 @@ import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
+import { mumbleProgram } from './mumble-generation.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +30,8 @@ export async function startMurmur(settings: Readonly<Record<string, string | num
     return writeFile(file, `${lines.map(([key, value]) => `${key}=${value}`).join('\n')}\n`);
   };
   const start = async () => {
-    const started = spawn('murmurd', ['-fg', '-ini', file], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, args] = mumbleProgram('murmurd', ['-fg', '-ini', file]);
+    const started = spawn(program, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [started.stdout, started.stderr])
       stream.on('data', (bytes: Buffer) => {
         output += bytes;
@@ -44,7 +46,8 @@ export async function startMurmur(settings: Readonly<Record<string, string | num
     port,
     output: () => output,
     /** From the next start on its superuser has this password. */
-    setSuperPassword: (password: string) => run('murmurd', ['-ini', file, '-supw', password], { cwd: directory }),
+    setSuperPassword: (password: string) =>
+      run(...mumbleProgram('murmurd', ['-ini', file, '-supw', password]), { cwd: directory }),
     /** It dies and nobody answers any more. */
     kill: () => end(program),
     /** Starts it anew on the same port. */

@@ -84,6 +84,21 @@ test('handshakes begin only so often, and whoever goes while waiting takes no tu
   t.equal(done(), 9);
 });
 
+test('fifty who come at once begin four handshakes in a tick of the mixer, and all within a quarter of a second', async (t) => {
+  const server = await startMumble(t, { settings: { maxUsers: 200 } });
+  const { sockets, done } = handshakes(t, server.port, 50);
+  await eventually(() => done() === 8 || `${done()} handshakes`);
+  await eventually(() => sockets.every(({ connecting }) => !connecting) || 'some have not come');
+  for (let tick = 1; tick <= 10; tick++) {
+    server.clock.advance(20);
+    const begun = 8 + 4 * tick;
+    await eventually(() => done() >= begun || `${done()} handshakes`);
+    t.equal(done(), begun);
+  }
+  server.clock.advance(10);
+  await eventually(() => done() === 50 || `${done()} handshakes`);
+});
+
 test('handshakes that never end hold nobody else up, and are ended', async (t) => {
   const server = await startMumble(t, { settings: { joinTimeoutMs: 1000 } });
   const slow = Array.from({ length: 7 }, () => idle(t, server.port));

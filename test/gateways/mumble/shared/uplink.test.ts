@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { MAX_BANDWIDTH, Uplink } from '../../../../src/gateways/mumble/shared/uplink.ts';
 import type { RelayedPacket } from '../../../../src/media/plane.ts';
 import { JitterBuffer } from '../../../../src/mixer/source/jitter-buffer.ts';
+import { MUMBLE_COUNTERS } from '../../../helpers/mumble-counters.ts';
 
 const FRAME_20_MS = Uint8Array.of(0x78, 1, 2, 3, 4, 5);
 const FRAME_60_MS = Uint8Array.of(0x18, 3, 2, 3, 4, 5);
@@ -100,18 +101,8 @@ test('what is above the announced bandwidth is left out', async (t) => {
   t.equal(link.overLimit, 500 - sent.length);
 });
 
-/** What clients count during a pause of so many ms, from the number after the last packet. */
-const COUNTERS: Readonly<Record<string, (next: number, pauseMs: number) => number>> = {
-  desktop: (next, pauseMs) => (pauseMs > 5000 ? 0 : next + Math.round(pauseMs / 10)),
-  ios: (next, pauseMs) => next + Math.round(pauseMs / 10),
-  mumla: (next) => next,
-  plumble: () => 0,
-  pymumble: (next, pauseMs) => (pauseMs > 5000 ? 0 : next + Math.round(pauseMs / 10)),
-  proxy: (next, pauseMs) => next + Math.round(pauseMs / 10),
-};
-
 test('whatever a client counts during pauses, every packet is played, and none is late', async (t) => {
-  for (const [name, counter] of Object.entries(COUNTERS)) {
+  for (const [name, counter] of Object.entries(MUMBLE_COUNTERS)) {
     const { say, at, sent } = uplink();
     let nowMs = 1000;
     let frame = 0;
