@@ -34,7 +34,10 @@ export class Driver {
     const request: DriverRequest = { id: this.#nextId++, command };
     return new Promise((resolve, reject) => {
       this.#pending.set(request.id, { resolve, reject });
-      this.#child.send(request);
+      this.#child.send(request, (error) => {
+        if (error === null || !this.#pending.delete(request.id)) return;
+        reject(new Error('the load client has ended', { cause: error }));
+      });
     });
   }
 
