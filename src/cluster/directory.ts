@@ -62,7 +62,8 @@ const EMPTY_FOR_MS: Millis = 10_000;
  */
 export class ClusterDirectory implements Directory {
   readonly #options: ClusterDirectoryOptions;
-  readonly #incarnation = randomUUID();
+  /** Different in each run of the process. */
+  readonly incarnation = randomUUID();
   /** Rooms that are here with their epoch; null: opened while the engine was away, and to be claimed. */
   readonly #owned = new Map<string, number | null>();
   /** When those came here that nobody has entered yet. */
@@ -122,6 +123,17 @@ export class ClusterDirectory implements Directory {
     };
   }
 
+  /** The engine's clock, as last heard. */
+  get engineNowMs(): Millis {
+    return this.#options.clock.now() + this.#offsetMs;
+  }
+
+  /** Which other node has this room; undefined: nobody has, or it is here. Rejects with `EngineDown`. */
+  async ownerOf(room: string): Promise<string | undefined> {
+    const owner = this.#owned.has(room) ? undefined : await this.#options.engine.ownerOf(room);
+    return owner?.node === this.#id ? undefined : owner?.node;
+  }
+
   /** The epoch of a room that is here; null: it has none yet. */
   epochOf(room: string): number | null | undefined {
     return this.#owned.get(room);
@@ -176,7 +188,7 @@ export class ClusterDirectory implements Directory {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelBeat();
-    await this.#options.engine.bury(this.#id, this.#incarnation).catch(() => {});
+    await this.#options.engine.bury(this.#id, this.incarnation).catch(() => {});
   }
 
   get #id(): string {
@@ -233,7 +245,7 @@ export class ClusterDirectory implements Directory {
     const target = chooseNode(others, { region: node.region, given: this.#given, random })?.node ?? this.#id;
     this.#given.set(target, (this.#given.get(target) ?? 0) + 1);
     const deadlineMs = clock.now() + this.#offsetMs + CLAIM_DEADLINE_MS;
-    const claim: Claim = { room, node: this.#id, incarnation: this.#incarnation, target, deadlineMs, insteadOf };
+    const claim: Claim = { room, node: this.#id, incarnation: this.incarnation, target, deadlineMs, insteadOf };
     return engine.claim(claim);
   }
 
@@ -272,10 +284,10 @@ export class ClusterDirectory implements Directory {
   async #beat(): Promise<void> {
     const { engine, node, secret, leaseMs, ownState, clock, log } = this.#options;
     const sentMs = clock.now();
-    const record: NodeRecord = { ...node, ...ownState(), incarnation: this.#incarnation };
+    const record: NodeRecord = { ...node, ...ownState(), incarnation: this.incarnation };
     try {
       const signed = signRecord(record, secret);
-      const answer = await engine.beat({ node: this.#id, incarnation: this.#incarnation, record: signed, leaseMs });
+      const answer = await engine.beat({ node: this.#id, incarnation: this.incarnation, record: signed, leaseMs });
       if (answer.isTaken) {
         log.error({ node: this.#id }, 'another process has the name of this node');
         this.#leaseSinceMs = undefined;
@@ -359,7 +371,7 @@ export class ClusterDirectory implements Directory {
     await this.#forOwned(async (room, epoch) => {
       if (epoch !== null) return;
       const deadlineMs = clock.now() + this.#offsetMs + CLAIM_DEADLINE_MS;
-      const self = { node: this.#id, incarnation: this.#incarnation, target: this.#id };
+      const self = { node: this.#id, incarnation: this.incarnation, target: this.#id };
       const answer = await engine.claim({ room, ...self, deadlineMs });
       if (answer.result !== 'owned' || typeof this.#owned.get(room) === 'number') return;
       const isHere = this.#owned.has(room);

@@ -64,6 +64,8 @@ export interface Engine {
   move(room: string, owner: Owner, target: string): Promise<Owner | undefined>;
   /** The room is closed. Does nothing if somebody else owns it by now. */
   release(room: string, owner: Owner): Promise<void>;
+  /** Who has a room, alive or not. */
+  ownerOf(room: string): Promise<Owner | undefined>;
   /** Ends the lease of a process that is certainly gone. */
   bury(node: string, incarnation: string): Promise<void>;
   close(): Promise<void>;

@@ -22,7 +22,7 @@ import {
   type Owner,
 } from './engine.ts';
 import { READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
-import { BEAT, BEATEN, BURY, CLAIM, MOVE, REASSERT, RELEASE } from './scripts.ts';
+import { BEAT, BEATEN, BURY, CLAIM, MOVE, OWNER, REASSERT, RELEASE } from './scripts.ts';
 
 export interface RedisEngineOptions {
   /** `redis://user@host:6379/0`, or `rediss://`. */
@@ -131,6 +131,11 @@ export class RedisEngine implements Engine, KeptLog {
 
   async release(room: string, { node, epoch }: Owner): Promise<void> {
     await this.#run(RELEASE, room, node, epoch);
+  }
+
+  async ownerOf(room: string): Promise<Owner | undefined> {
+    const answer = await this.#run(OWNER, room);
+    return Array.isArray(answer) && answer.length > 0 ? ownerSchema.parse(answer) : undefined;
   }
 
   async bury(node: string, incarnation: string): Promise<void> {

@@ -88,6 +88,12 @@ if record[1] ~= node or record[2] == epoch then redis.call('SREM', prefix .. 'ow
 return 0
 `;
 
+/** Arguments: room. */
+export const OWNER = `
+local record = redis.call('HMGET', KEYS[1] .. 'room:' .. ARGV[1], 'node', 'epoch')
+return record[1] and record or {}
+`;
+
 /** Arguments: node, incarnation. */
 export const BURY = `
 local lease = KEYS[1] .. 'lease:' .. ARGV[1]

@@ -37,7 +37,7 @@ export const CLUSTER_SETTINGS = {
   }),
   clusterPeer: setting(text({ maxLength: 500 }), {
     default: '',
-    help: 'Where the other servers reach the HTTP port of this one, such as http://10.0.0.2:8080. They ask there whether it lives.',
+    help: 'Where the other servers reach the HTTP port of this one, such as http://10.0.0.2:8080. They ask there whether it lives, and what the API wants to know or do.',
   }),
   clusterPages: setting(text({ maxLength: 2000 }), {
     default: '',

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { AppError, toAppError } from '../lib/errors.ts';
@@ -31,6 +32,8 @@ export interface HttpAppOptions {
   readonly live?: Middleware;
   /** Handles `/sign-in` and everything under it. */
   readonly signIn?: Middleware | undefined;
+  /** Answers other servers of the cluster; resolves with undefined for strangers. */
+  readonly peer?: ((request: IncomingMessage) => Promise<string | undefined>) | undefined;
   /** Counts all requests except those of the API, which counts its own. */
   readonly requests?: RequestRate;
   readonly log: Logger;
@@ -62,6 +65,8 @@ const SIGN_IN_PATH = /^\/sign-in(?:[/?]|$)/;
 /** The page knows which room that is. */
 const SOUNDS_PATH = /^\/sounds\?/;
 const LISTEN_PATH = /^\/listen(?:\/.*|\.html)?$/;
+/** As `Peers` asks. */
+const PEER_PATH = '/cluster/peer';
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**
@@ -103,6 +108,14 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     // Requests for files need no body, and one that is sent may never end.
     if (hasBody(context)) context.set('Connection', 'close');
     const isApiRequest = api !== undefined && context.url.startsWith('/api/');
+    // Whatever name or address it was asked by: only the secret counts.
+    if (options.peer !== undefined && context.url === PEER_PATH) {
+      const answer = await options.peer(context.req);
+      if (answer !== undefined) {
+        context.body = answer;
+        return;
+      }
+    }
     try {
       if (!isAllowedHost(host, allowHosts)) {
         options.proxyWarnings?.refusedHost(host);

@@ -1,9 +1,11 @@
 /** The part of the server that knows the other servers of its cluster. */
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import type { ClusterFigures } from '../admin/metrics/cluster-metrics.ts';
 import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
 import type { Engine, KeptWrite } from '../cluster/engine.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
+import { Peers } from '../cluster/peers.ts';
 import type { RedisEngine } from '../cluster/redis-engine.ts';
 import type { Config } from '../config/config.ts';
 import type { HealthProblem } from '../http/health.ts';
@@ -24,7 +26,11 @@ export interface ClusterDeps {
 }
 
 export interface Cluster {
+  /** The name of this server. */
+  readonly node: string;
   readonly directory: ClusterDirectory;
+  readonly peers: Peers;
+  readonly figures: ClusterFigures;
   /** Who writes about a room. */
   fence(room: string): KeptWrite['fence'];
   start(): Promise<void>;
@@ -61,7 +67,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
   const { nodeUrl } = config;
   const { version, clock, log, registry, media } = deps;
   const name = nodeName(config);
-  const peers = new PeerCheck(clock);
+  const check = new PeerCheck(clock);
   const directory = new ClusterDirectory({
     engine,
     node: {
@@ -73,12 +79,18 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     whenDown: config.clusterEngineDown,
     ownState: () => stateOf(registry(), media()),
     isOpen: (room) => registry().known(room) !== undefined,
-    checkPeer: (peer) => peers.check(peer),
+    checkPeer: (peer) => check.check(peer),
     // Those who are in it join again, and are led to the other node.
     onLost: (room) => registry().known(room)?.close('server_closing'),
     random: Math.random,
     clock,
     log,
+  });
+  const peers = new Peers({
+    ...{ node: name, incarnation: directory.incarnation, secret: config.clusterSecret },
+    nowMs: () => directory.engineNowMs,
+    nodes: () => directory.nodes,
+    ...{ clock, log },
   });
   const permanent = new PermanentRooms({
     get registry() {
@@ -95,7 +107,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     clock,
   });
   return {
-    directory,
+    ...{ node: name, directory, peers },
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
     start: async () => {
       await directory.start();
@@ -110,6 +122,9 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
       permanent.close();
       mover.close();
       await directory.close();
+    },
+    get figures() {
+      return { ...directory.figures, peers: peers.figures };
     },
     get problem() {
       if (directory.figures.isEngineUp) return undefined;

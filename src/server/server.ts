@@ -50,6 +50,7 @@ import {
   signalingLimits,
   turnSettings,
 } from './options.ts';
+import { otherNodes, peerDoor } from './other-nodes.ts';
 import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
 import { Parts } from './parts.ts';
 import { readProxyHeaders } from './proxy-headers.ts';
@@ -215,15 +216,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowCapture: config.allowCapture === 'on',
     recordings: recording?.library,
     saved: () => state?.saved(),
-    forwards,
-    routes,
-    rtp,
-    players,
-    proxies,
-    showAddresses,
-    requests,
-    clock,
-    log,
+    others: cluster && otherNodes(cluster),
+    ...{ forwards, routes, rtp, players, proxies, showAddresses, requests, clock, log },
   });
   const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts, access.bans);
   let turn = turnServers(turnSettings(config), clock);
@@ -248,6 +242,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     files: fileDoor(registry),
     sounds: soundDoor(registry, players, clock),
     api: api.middleware,
+    peer: cluster && peerDoor(cluster, api.forPeers),
     broadcast: broadcast.middleware,
     live: live.middleware,
     signIn: signIn(config, { access, addresses, proxies, clock, log }),
@@ -272,7 +267,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       workers: () => plane.health(),
       clock,
       ...(recording !== undefined && { recording: () => recording.recordings.figures }),
-      ...(cluster !== undefined && { cluster: () => cluster.directory.figures }),
+      ...(cluster !== undefined && { cluster: () => cluster.figures }),
       ...(tls !== undefined && { certificate: () => tls.figures }),
       ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
     }),

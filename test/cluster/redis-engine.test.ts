@@ -57,6 +57,8 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
     t.equal(first.owner.node, 'n2');
     t.ok(first.owner.epoch >= nowMs, 'the epoch is not behind the clock');
     t.strictSame(await claim('hall', 'n1'), first);
+    t.strictSame(await engine.ownerOf('hall'), first.owner);
+    t.equal(await engine.ownerOf('nothing'), undefined);
     const many = await Promise.all(Array.from({ length: 20 }, (_, i) => claim('crowd', i % 2 === 0 ? 'n1' : 'n2')));
     t.equal(new Set(many.map((answer) => JSON.stringify(answer))).size, 1);
   });
@@ -118,6 +120,7 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
     t.equal((await claim('hall', 'n1')).result, 'owned');
     await engine.bury('n2', '1 of n2');
     t.equal((await claim('hall', 'n1')).result, 'orphan');
+    t.equal((await engine.ownerOf('hall'))?.node, 'n2', 'also if it is gone');
     t.strictSame([...(await beat('n1')).nodes.keys()], ['n1']);
     t.equal((await beat('n2', 60_000, '2 of n2')).isTaken, false);
   });

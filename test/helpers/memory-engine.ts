@@ -108,6 +108,11 @@ export class MemoryEngine implements Engine {
     if (owner?.node === node && owner.epoch === epoch) this.storage.rooms.delete(room);
   }
 
+  async ownerOf(room: string): Promise<Owner | undefined> {
+    await this.#reach();
+    return this.storage.rooms.get(room);
+  }
+
   async bury(node: string, incarnation: string): Promise<void> {
     await this.#reach();
     if (this.storage.holder(node) === incarnation) this.storage.leases.delete(node);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import pino from 'pino';
@@ -44,13 +44,25 @@ async function setUp(
     frameAncestors = [] as string[],
     preview = (_room: string): RoomPreview | null => null,
     roomList = (): string => 'null',
+    peer = undefined as ((request: IncomingMessage) => Promise<string | undefined>) | undefined,
+    allowHosts = [] as string[],
   } = {},
 ) {
   const logged: string[] = [];
   const log = pino({ level: 'error' }, { write: (line) => logged.push(line) });
   const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape };
   const server = createServer(
-    createHttpApp({ assets: ASSETS, health, metrics, log, frameAncestors, preview, roomList }).callback(),
+    createHttpApp({
+      assets: ASSETS,
+      health,
+      metrics,
+      log,
+      frameAncestors,
+      preview,
+      roomList,
+      peer,
+      allowHosts,
+    }).callback(),
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -62,6 +74,19 @@ async function setUp(
   const get = (path: string, options: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, options);
   return { get, logged, port };
 }
+
+test('another server of the cluster is answered, by whatever address it asks; a stranger sees an address like any other', async (t) => {
+  const peer = async ({ headers }: IncomingMessage) => (headers.authorization === 'right' ? 'sealed' : undefined);
+  const { get } = await setUp(t, { peer, allowHosts: ['voice.example.org'] });
+  const post = (authorization: string, path = '/cluster/peer') =>
+    get(path, { method: 'POST', headers: { authorization } });
+  t.equal(await (await post('right')).text(), 'sealed');
+  const [stranger, elsewhere] = [await post('wrong'), await post('right', '/cluster/peers')];
+  t.equal(stranger.status, elsewhere.status);
+  t.equal(await stranger.text(), await elsewhere.text());
+  const alone = await setUp(t);
+  t.equal((await alone.get('/cluster/peer', { method: 'POST' })).status, 405);
+});
 
 /** A link that somebody has typed, or cut off, leads to the page, too. */
 const OTHER_SPELLINGS = [

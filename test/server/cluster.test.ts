@@ -7,6 +7,8 @@ import { eventually } from '../helpers/eventually.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
+/** A room or a server in an answer of the API. */
+type Listed = { readonly name: string; readonly node: string; readonly self: boolean };
 type Joined = Awaited<ReturnType<SignalingClient['join']>>;
 
 const ADMIN_TOKEN = 'an-admin-token-of-32-characters.';
@@ -117,6 +119,69 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     t.same(await client.nextOf(['redirect']), { type: 'redirect', url });
   });
 
+  await t.test('any server answers the API for all', async (t) => {
+    const api = (index: number) => apis[index]!;
+    const { url, joined, client } = await enter(t, urls[0]!, 'council', 'Ada');
+    const owner = nodes.indexOf(nodeAt(url));
+    const [other, third] = nodes.flatMap((_, index) => (index === owner ? [] : [index])) as [number, number];
+    t.same(
+      (await api(other).get('/cluster')).body.nodes.map(({ node, self }: Listed) => [node, self]),
+      [
+        ['n1', other === 0],
+        ['n2', other === 1],
+        ['n3', other === 2],
+      ],
+    );
+    const lists = await Promise.all(apis.map((one) => one.get('/rooms')));
+    for (const { body } of lists) {
+      t.same(body.rooms, lists[0]!.body.rooms, 'the same from each');
+      t.notOk('incomplete' in body);
+    }
+    t.match(
+      lists[0]!.body.rooms.filter(({ name }: Listed) => name === 'council'),
+      [{ node: nodes[owner]!.name, participants: 1 }],
+    );
+    t.ok(new Set(lists[0]!.body.rooms.map(({ node }: Listed) => node)).size >= 2);
+    const pages = await Promise.all([0, 5].map((offset) => api(third).get(`/rooms?limit=5&offset=${offset}`)));
+    t.same(
+      pages.flatMap(({ body }) => body.rooms),
+      lists[0]!.body.rooms.slice(0, 10),
+    );
+
+    t.match(await api(other).post('/rooms', { name: 'Council' }), { status: 409, body: { code: 'room_exists' } });
+    t.match(await api(other).patch('/rooms/council', { locked: true }), { status: 200, body: { locked: true } });
+    t.match(await api(third).get('/rooms/COUNCIL'), { body: { locked: true, participants: 1 } });
+    const person = `/rooms/council/participants/${joined.participantId}`;
+    t.match((await api(other).post(`${person}/mute`)).body, { name: 'Ada', mutedByModerator: true });
+    t.match(await api(other).post(`${person}/capture`, { seconds: 1 }), {
+      status: 421,
+      body: { code: 'room_elsewhere' },
+    });
+    t.match(await api(other).get('/rooms/nowhere'), { status: 404, body: { code: 'unknown_room' } });
+    t.match(await api(third).post(`${person}/kick`, { banSeconds: 0 }), { status: 200, body: { banned: false } });
+    t.match(await client.nextOf(['error']), { code: 'kicked' });
+    // `fetch` repeats what is answered with 421.
+    const { entries } = (await api(other).get('/audit')).body;
+    const results = entries.map(({ operation, result }: Record<string, string>) => `${operation} ${result}`);
+    t.same(
+      [...new Set(results)].slice(0, 4),
+      ['captureParticipant room_elsewhere', 'muteParticipant done', 'changeRoom done', 'createRoom room_exists'],
+      'the server that was asked remembers it',
+    );
+
+    // A new one is opened where there is place, whoever is asked.
+    const made = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => api(other).post('/rooms', { name: `made-${i}` })),
+    );
+    for (const { status } of made) t.equal(status, 201);
+    const all = (await api(third).get('/rooms')).body.rooms.filter(({ name }: Listed) => /^made-/.test(name));
+    t.equal(all.length, 8);
+    t.ok(new Set(all.map(({ node }: Listed) => node)).size >= 2, 'they are spread');
+    for (let i = 0; i < 8; i++) t.equal((await api(i % 3).delete(`/rooms/made-${i}`)).status, 204);
+
+    t.match(await api(other).post(`/cluster/nodes/nobody/drain`), { status: 404 });
+  });
+
   await t.test('while the engine is away, rooms and joins go on, and the health is good', async (t) => {
     const hall = await enter(t, urls[0]!, 'hall', 'Ben');
     await apis[0]!.post('/rooms', { name: 'Den', password: 'open sesame' });
@@ -127,6 +192,7 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     );
     t.equal((await healthOf(nodes[0]!)).status, 200);
     t.equal((await enter(t, hall.url, 'hall', 'Cy')).url, hall.url, 'at the node that has the room');
+    for (const api of apis) t.match(await api.get('/rooms/hall'), { status: 200, body: { name: 'hall' } });
     const fresh = await Promise.all(urls.map((url) => enter(t, url, 'opened meanwhile', 'Dee')));
     t.equal(new Set(fresh.map(({ url }) => url)).size, 1, 'all nodes agree about a new room');
     await redis.restart();
@@ -171,7 +237,8 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     const { participantId, resumeToken } = arena.joined;
     mod.client.send({ type: 'mute_participant', participantId, muted: true });
     mod.client.send({ type: 'lock', locked: true });
-    await apis[nodes.indexOf(nodeAt(arena.url))]!.post('/rooms', { name: 'Beside' });
+    const beside = ['Beside', 'Next to it', 'Farther', 'Far away'];
+    for (const name of beside) await apis[0]!.post('/rooms', { name });
     await mod.client.settled();
     // That is with the others within a second.
     await sleep(2500);
@@ -190,8 +257,10 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     const left = nodes.filter(({ webSocket }) => webSocket !== arena.url);
     await eventually(async () => {
       const lists = await Promise.all(left.map((node) => apis[nodes.indexOf(node)]!.get('/rooms')));
-      const names = lists.flatMap(({ body }) => body.rooms.map(({ name }: { readonly name: string }) => name));
-      return names.filter((name) => name === 'Beside').length === 1;
+      return lists.every(({ body }) => {
+        const names: string[] = body.rooms.map(({ name }: Listed) => name);
+        return beside.every((name) => names.filter((one) => one === name).length === 1) && !('incomplete' in body);
+      });
     });
   });
 

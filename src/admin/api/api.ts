@@ -23,6 +23,13 @@ import { type AdminScope, scopeOf } from '../../protocol/api/scopes.ts';
 import { checked } from '../../protocol/checked.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
 import { AuditTrail } from './audit.ts';
+import {
+  clusterHandlers,
+  type OtherNodes,
+  type PeerQuestion,
+  peerHandlers,
+  withPlacedMoves,
+} from './cluster-handlers.ts';
 import { answerDownload } from './download.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { LinkSigner } from './link-signer.ts';
@@ -35,6 +42,8 @@ export interface ApiOptions extends Omit<HandlerOptions, 'links' | 'audit'>, Adm
   readonly showAddresses: boolean;
   /** Waits until what an operation has changed is kept. */
   readonly saved: () => void | Promise<void>;
+  /** Of the cluster. */
+  readonly others?: OtherNodes | undefined;
   /** Counts requests without a valid token. */
   readonly requests: RequestRate;
   readonly log: Logger;
@@ -54,6 +63,8 @@ export interface Api {
   readonly auth: AdminAuth;
   /** Problems returned, by code. */
   readonly errors: ReadonlyMap<ErrorCode, number>;
+  /** What other servers of the cluster may ask this one. */
+  readonly forPeers: Readonly<Record<PeerQuestion, (body: unknown) => unknown>>;
 }
 
 const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
@@ -80,7 +91,11 @@ export function createApi(options: ApiOptions): Api {
   const demandEverything = (context: Context) =>
     auth.check(context.get('Authorization'), clientOf(context, options), async () => false);
   const forRoutes = { ...options, audit, demandEverything };
-  const routes = createRouter(createHandlers({ ...options, links, audit }), forRoutes).routes();
+  const own = createHandlers({ ...options, links, audit });
+  const { others, registry, saved } = options;
+  const local = others === undefined ? own : withPlacedMoves(own, others, registry);
+  const handlers = others === undefined ? own : clusterHandlers(local, others, registry);
+  const routes = createRouter(handlers, forRoutes).routes();
 
   /** Throws if the request is not authenticated. */
   const authenticate = async (context: Context): Promise<void> => {
@@ -131,6 +146,7 @@ export function createApi(options: ApiOptions): Api {
     },
     auth,
     errors,
+    forPeers: peerHandlers(local, registry, saved),
   };
 }
 

@@ -46,6 +46,13 @@ export interface HandlerOptions
   readonly clock: Clock;
 }
 
+/** A server by itself. */
+const NO_CLUSTER: Pick<Handlers, 'getCluster' | 'drainNode' | 'undrainNode'> = {
+  getCluster: () => ({ engineReached: false, nodes: [] }),
+  drainNode: () => Promise.reject(new AppError('not_found')),
+  undrainNode: () => Promise.reject(new AppError('not_found')),
+};
+
 export function createHandlers(options: HandlerOptions): Handlers {
   const { registry, access, server, allowCapture, clock } = options;
   const roomView = (room: Room): z.output<typeof roomSchema> => {
@@ -70,6 +77,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     drainServer: ({ body: { deadlineSeconds } }) =>
       drainingView(registry.drain(deadlineSeconds === undefined ? null : deadlineSeconds * 1000)),
     undrainServer: () => void registry.undrain(),
+    ...NO_CLUSTER,
 
     listRooms: ({ query }) => {
       const rooms = [...registry.rooms];

@@ -11,6 +11,7 @@ import {
   roomBanSchema,
 } from '../../protocol/api/ban-schemas.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from '../../protocol/api/channel-schemas.ts';
+import { clusterNodeSchema, clusterSchema } from '../../protocol/api/cluster-operations.ts';
 import { forwardListSchema, forwardSchema, newForwardSchema } from '../../protocol/api/forward-schemas.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
 import { pathSchema } from '../../protocol/api/path-schema.ts';
@@ -111,6 +112,8 @@ const ANSWERS = {
   BanList: banListSchema,
   AuditEntry: auditEntrySchema,
   AuditList: auditListSchema,
+  Cluster: clusterSchema,
+  ClusterNode: clusterNodeSchema,
   NewBanAnswer: newBanAnswerSchema,
   RoomBan: roomBanSchema,
   RoomBanList: roomBanListSchema,

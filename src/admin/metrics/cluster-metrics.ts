@@ -9,6 +9,7 @@ export interface ClusterFigures {
   readonly claims: Readonly<Record<string, number>>;
   readonly takeovers: number;
   readonly fenced: number;
+  readonly peers: { readonly asked: Readonly<Record<string, number>>; readonly refused: number };
 }
 
 export function registerClusterMetrics(registry: Registry, figures: () => ClusterFigures): void {
@@ -46,5 +47,22 @@ export function registerClusterMetrics(registry: Registry, figures: () => Cluste
       help: 'Rooms that another server had taken over while they were open here.',
     },
     () => only(figures().fenced),
+  );
+  collectCounter(
+    registry,
+    {
+      name: 'partyline_cluster_peer_requests_total',
+      help: 'Questions of this server to others, by what came of them.',
+      labelNames: ['result'],
+    },
+    () => by('result', Object.entries(figures().peers.asked)),
+  );
+  collectCounter(
+    registry,
+    {
+      name: 'partyline_cluster_peer_refused_total',
+      help: 'Requests to the address for other servers that were none of them.',
+    },
+    () => only(figures().peers.refused),
   );
 }

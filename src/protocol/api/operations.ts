@@ -7,6 +7,7 @@ import { spaceUpdateSchema } from '../space.ts';
 import { AUDIT_OPERATIONS } from './audit-operations.ts';
 import { BAN_OPERATIONS } from './ban-operations.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from './channel-schemas.ts';
+import { CLUSTER_OPERATIONS } from './cluster-operations.ts';
 import type { Download } from './download.ts';
 import { FORWARD_OPERATIONS } from './forward-operations.ts';
 import type { PathParameters } from './path-schema.ts';
@@ -109,6 +110,7 @@ export const OPERATIONS = {
     path: '/rooms',
     tag: 'rooms',
     summary: 'All rooms, oldest first',
+    description: 'In a cluster, those of all servers.',
     query: pageSchema,
     answer: { status: 200, schema: roomListSchema },
     errors: [],
@@ -124,7 +126,7 @@ export const OPERATIONS = {
       'The room stays open while it is empty, until it is closed. With `keep-state` it is there again after a restart. Values of `live` and `recording` other than `off` need the scope `everything`.',
     body: newRoomSchema,
     answer: { status: 201, schema: roomSchema },
-    errors: ['invalid_room', 'room_exists', 'too_many_rooms', 'server_closing'],
+    errors: ['invalid_room', 'room_exists', 'too_many_rooms', 'server_busy', 'server_closing'],
   },
   getRoom: {
     method: 'get',
@@ -213,7 +215,14 @@ export const OPERATIONS = {
       'Their connection stays, and within a moment they hear and are heard in the other room. They keep their id. The move lasts as long as they stay: if they leave and join again, they enter the room they ask for.',
     body: moveSchema,
     answer: { status: 200, schema: participantSchema },
-    errors: [...PARTICIPANT_ERRORS, 'invalid_room', 'room_full', 'identity_present', 'too_many_rooms'],
+    errors: [
+      ...PARTICIPANT_ERRORS,
+      'invalid_room',
+      'room_full',
+      'identity_present',
+      'too_many_rooms',
+      'room_elsewhere',
+    ],
   },
   captureParticipant: {
     method: 'post',
@@ -313,6 +322,7 @@ export const OPERATIONS = {
   ...PLAYER_OPERATIONS,
   ...BAN_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...CLUSTER_OPERATIONS,
   createToken: {
     method: 'post',
     path: '/tokens',

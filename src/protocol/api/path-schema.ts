@@ -17,6 +17,7 @@ export const pathSchema = z.strictObject({
   stream: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of an input or output by RTP.'),
   forward: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a forward.'),
   recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
+  node: z.string().max(64).default('').describe('The name of a server of the cluster.'),
   player: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a player.'),
   file: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a file, percent-encoded.'),
 });

@@ -100,11 +100,13 @@ export const roomSchema = z.strictObject({
   recording: recordingMode,
   live: liveMode,
   recordingId: z.string().nullable().describe('The recording that is running; null if there is none.'),
+  node: z.string().optional().describe('In lists of a cluster: the server that has the room.'),
 });
 
 export const roomListSchema = z.strictObject({
   rooms: z.array(roomSchema),
   total: count().describe('Number of rooms, including those beyond this page.'),
+  incomplete: z.array(z.string()).optional().describe('Servers of the cluster that did not answer within a second.'),
 });
 
 /** `POST /rooms`. Omitted fields take the server's settings. */

@@ -314,6 +314,9 @@ test('every operation in the document', async (t) => {
     await again.join('lobby', 'Eve', resumeToken);
     t.match(await again.next('server_draining'), { draining: true });
     t.equal((await api.delete('/server/drain')).status, 204);
+    t.same((await api.get('/cluster')).body, { engineReached: false, nodes: [] }, 'it is alone');
+    t.equal((await api.post('/cluster/nodes/n1/drain', {})).status, 404);
+    t.equal((await api.delete('/cluster/nodes/n1/drain')).status, 404);
     t.match(await again.next('server_draining'), { draining: false, endsInMs: null });
     await (await join('lobby', 'Fay')).next('joined');
   });

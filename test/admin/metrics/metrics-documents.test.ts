@@ -56,7 +56,15 @@ async function realMetrics() {
     certificate: () => ({ expiresAtMs: 0, failures: 0 }),
     sharedPort: () => ({ undecided: 0, refused: 0 }),
     recording: () => ({ running: 0, bytesWritten: 0, writeErrors: 0, packetsDropped: 0 }),
-    cluster: () => ({ nodes: 1, isEngineUp: true, owned: 0, claims: { won: 0 }, takeovers: 0, fenced: 0 }),
+    cluster: () => ({
+      nodes: 1,
+      isEngineUp: true,
+      owned: 0,
+      claims: { won: 0 },
+      takeovers: 0,
+      fenced: 0,
+      peers: { asked: { answered: 1 }, refused: 0 },
+    }),
   });
   const text = await metrics.scrape();
   const found = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
