@@ -54,7 +54,7 @@ test('the compose file starts three servers that fit together and to the Caddyfi
     }
     t.equal(config.clusterEngine, 'redis://127.0.0.1:6379');
   }
-  t.match(caddy, '@operator path /metrics /api/* /admin*\n\thandle @operator {\n\t\trespond 404\n');
+  t.match(caddy, '@operator path /metrics /api/* /admin* /cluster/*\n\thandle @operator {\n\t\trespond 404\n');
   t.notMatch(caddy, /^\trespond/m, 'which comes after every "handle"');
   t.match(services['valkey']?.command, '--maxmemory-policy noeviction');
   t.match(services['valkey']?.command, '--appendonly yes');

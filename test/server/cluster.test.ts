@@ -179,7 +179,22 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     t.ok(new Set(all.map(({ node }: Listed) => node)).size >= 2, 'they are spread');
     for (let i = 0; i < 8; i++) t.equal((await api(i % 3).delete(`/rooms/made-${i}`)).status, 204);
 
-    t.match(await api(other).post(`/cluster/nodes/nobody/drain`), { status: 404 });
+    // Each is drained by another one, takes no rooms meanwhile, and takes rooms again.
+    t.match(await api(other).post('/cluster/nodes/nobody/drain', {}), { status: 404 });
+    const drained = nodes[third]!.name;
+    const drain = `/cluster/nodes/${drained}/drain`;
+    t.match(await api(other).post(drain, {}), { status: 200, body: { deadline: null } });
+    const isDraining = async () =>
+      (await api(owner).get('/cluster')).body.nodes.some(
+        ({ node, draining }: Listed & { readonly draining: boolean }) => node === drained && draining,
+      );
+    await eventually(isDraining);
+    const meanwhile = await api(other).post('/rooms', { name: 'Meanwhile' });
+    t.equal(meanwhile.status, 201);
+    t.not((await enterInTheEnd(t, urls, 'meanwhile', 'Ada')).url, urls[third]);
+    t.equal((await api(owner).delete(drain)).status, 204);
+    await eventually(async () => !(await isDraining()));
+    t.equal((await api(third).delete('/rooms/meanwhile')).status, 204);
   });
 
   await t.test('while the engine is away, rooms and joins go on, and the health is good', async (t) => {
