@@ -8,16 +8,20 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import { buildKernels } from './kernels.mjs';
 import { buildServedSdk, TARGET } from './sdk.mjs';
+import { makeAscii, onlyWhatIsUsed } from './server-code.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Browsers, and the manifest of the page, know these by their names. */
 const FIXED = ['service-worker.ts', 'icon-192.png', 'icon-512.png'];
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin', 'listen.html': 'web/listen' };
 /**
- * Node reads all files of a package at the same time. This package has so many that a start could exceed the limit of
- * open files.
+ * Node reads all files of a package at the same time. zod has so many that a start could exceed the limit of open files.
+ * Of werift the server uses the smaller part.
  */
-const BUNDLED = ['zod'];
+const BUNDLED = ['zod', 'werift'];
+/** Packages that are not ES modules ask for parts of Node by this. */
+const REQUIRE =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 /** Not source maps: only developers load them, and they would take more space than everything else. */
 const COMPRESSIBLE = /\.(?:html|js|ts|css|json|webmanifest|svg|txt)$/;
 /** The texts of languages, which are loaded one at a time. */
@@ -28,7 +32,7 @@ const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 async function buildServer(outdir) {
   await buildKernels();
   const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  return build({
+  await build({
     entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,
     bundle: true,
@@ -36,9 +40,14 @@ async function buildServer(outdir) {
     target: 'node20.12',
     format: 'esm',
     external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
+    plugins: [onlyWhatIsUsed],
+    banner: { js: REQUIRE },
+    legalComments: 'none',
+    charset: 'ascii',
     sourcemap: 'linked',
     logLevel: 'warning',
   });
+  await Promise.all(['main.js', 'worker.js'].map((name) => makeAscii(join(outdir, name))));
 }
 
 /**

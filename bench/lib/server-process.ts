@@ -116,8 +116,10 @@ function readUrl(child: ChildProcess): Promise<string> {
 }
 
 /** The server also takes settings from environment variables. A benchmark decides all of them itself. */
+/** As `npm start` sets it. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_'));
+  return { ...Object.fromEntries(others), MALLOC_ARENA_MAX: '2' };
 }
 
 /** Returns which of these flags this build knows, according to its help. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createClient, ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock, Millis } from '../lib/clock.ts';
@@ -63,9 +62,12 @@ const writtenSchema = z.union([
     .transform(([result, version]): KeptAnswer => ({ result, version })),
 ]);
 
+type Library = typeof import('@redis/client');
+
 /** Redis or Valkey. It reconnects for ever, and while there is no connection every call fails at once. */
 export class RedisEngine implements Engine, KeptLog {
-  readonly #client: ReturnType<typeof createClient>;
+  readonly #library: Library;
+  readonly #client: ReturnType<Library['createClient']>;
   readonly #prefix: string;
   readonly #kept: KeptBounds;
   readonly #clock: Clock;
@@ -73,12 +75,13 @@ export class RedisEngine implements Engine, KeptLog {
   /** What it answered instead of an answer, which the log says once. */
   #refusal: string | undefined;
 
-  constructor({ url, password, name, kept = KEPT_BOUNDS, clock, log }: RedisEngineOptions) {
+  private constructor(library: Library, { url, password, name, kept = KEPT_BOUNDS, clock, log }: RedisEngineOptions) {
+    this.#library = library;
     this.#prefix = `{${name}}:`;
     this.#kept = kept;
     this.#clock = clock;
     this.#log = log;
-    this.#client = createClient({
+    this.#client = library.createClient({
       url,
       ...(password !== undefined && { password }),
       disableOfflineQueue: true,
@@ -101,6 +104,11 @@ export class RedisEngine implements Engine, KeptLog {
     });
     // It goes on trying, and `error` has told of it.
     this.#client.connect().catch(() => {});
+  }
+
+  /** Rejects with an Error if the address is none. The library is loaded here, because without a cluster nobody needs it. */
+  static async open(options: RedisEngineOptions): Promise<RedisEngine> {
+    return new RedisEngine(await import('@redis/client'), options);
   }
 
   get isUp(): boolean {
@@ -194,7 +202,7 @@ export class RedisEngine implements Engine, KeptLog {
         },
         (cause: unknown) => {
           cancel();
-          if (cause instanceof ErrorReply) this.#refused(cause);
+          if (cause instanceof this.#library.ErrorReply) this.#refused(cause);
           reject(new EngineDown('the engine did not answer', { cause }));
         },
       );
@@ -202,7 +210,7 @@ export class RedisEngine implements Engine, KeptLog {
   }
 
   /** It is full, or does not allow it, for instance. */
-  #refused(reply: ErrorReply): void {
+  #refused(reply: Error): void {
     if (reply.message !== this.#refusal) this.#log.warn({ err: reply }, 'the engine of the cluster refuses commands');
     this.#refusal = reply.message;
   }

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
 import { standardOutput } from '../lib/log-output.ts';
 import { packagedFiles, threadCode } from '../lib/packaged.ts';
+import { giveBackMemory } from '../lib/spare-memory.ts';
 import { createServer } from '../server/server.ts';
 import { ADMIN_COMMANDS, adminCommand } from './admin-commands.ts';
 import { captureCommand } from './capture.ts';
@@ -122,6 +123,8 @@ async function serve(config: Config, warnings: readonly string[], input: Command
       becomeUser(user, config);
       log.info(user, 'root given up: the process is another user from now on');
     }
+    // Now, because it holds up nobody yet.
+    await giveBackMemory(systemClock);
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
     manager.ready();
   } catch (error) {

@@ -6,7 +6,7 @@ import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
 import type { Engine, KeptWrite } from '../cluster/engine.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
 import { Peers } from '../cluster/peers.ts';
-import type { RedisEngine } from '../cluster/redis-engine.ts';
+import { RedisEngine } from '../cluster/redis-engine.ts';
 import type { Config } from '../config/config.ts';
 import type { HealthProblem } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -53,9 +53,8 @@ export async function openEngine(
   if (url === '') return undefined;
   if (!/^rediss?:\/\//.test(url))
     throw settingsError(new Error('cluster-engine must begin with redis:// or rediss://.'));
-  const { RedisEngine } = await import('../cluster/redis-engine.ts');
   try {
-    return new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
+    return await RedisEngine.open({ url, ...(password !== '' && { password }), name, clock, log });
   } catch (error) {
     throw settingsError(new Error(`cluster-engine cannot be used: ${(error as Error).message}.`));
   }

@@ -239,7 +239,7 @@ test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) },
   const redis = await startRedis();
   t.teardown(() => redis.close());
   const open = async (t: Test, name = 'test') => {
-    const engine = new RedisEngine({
+    const engine = await RedisEngine.open({
       ...{ url: redis.url, name, kept: FEW, clock: systemClock },
       log: pino({ level: 'silent' }),
     });
@@ -302,7 +302,7 @@ test('the log says once why the engine refuses what it is sent', async (t) => {
   const lines: { msg: string; err: { message: string } }[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) });
   const { port } = server.address() as AddressInfo;
-  const engine = new RedisEngine({ url: `redis://127.0.0.1:${port}`, name: 'test', clock: systemClock, log });
+  const engine = await RedisEngine.open({ url: `redis://127.0.0.1:${port}`, name: 'test', clock: systemClock, log });
   t.teardown(() => engine.close());
   await eventually(() => engine.isUp);
   for (let i = 0; i < 3; i++) await t.rejects(engine.release('hall', { node: 'n1', epoch: 1 }), EngineDown);

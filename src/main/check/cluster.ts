@@ -1,5 +1,6 @@
 /** Checks whether the engine of the cluster answers, and whether it keeps what it is given. */
 import pino from 'pino';
+import { RedisEngine } from '../../cluster/redis-engine.ts';
 import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
 
 const LIMIT_MS = 4000;
@@ -12,12 +13,11 @@ const NAME = 'cluster engine';
 export async function checkCluster({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
   const { clusterEngine: url, clusterEnginePassword: password, clusterName: name } = config;
   if (url === '') return [];
-  const { RedisEngine } = await import('../../cluster/redis-engine.ts');
-  let engine: InstanceType<typeof RedisEngine> | undefined;
+  let engine: RedisEngine | undefined;
   let isOver = false;
   try {
     const log = pino({ level: 'silent' });
-    const opened = new RedisEngine({ url, ...(password !== '' && { password }), name, clock, log });
+    const opened = await RedisEngine.open({ url, ...(password !== '' && { password }), name, clock, log });
     engine = opened;
     const asking = async () => {
       while (!opened.isUp && !isOver)
