@@ -144,17 +144,19 @@ test('what a server refuses', { skip }, async (t) => {
   ])
     await t.test(`voice above ${bandwidth} bit/s is left out here, evenly`, async (t) => {
       const { join } = await serverOf(t, { bandwidth });
-      let afterMs = 0;
+      let simulatedMs: number | undefined;
       const { client } = await join('Lena', {
-        clock: { ...systemClock, now: () => systemClock.now() + afterMs },
+        clock: { ...systemClock, now: () => simulatedMs ?? systemClock.now() },
       });
       // The tunnel would be behind, because the loop below takes no time.
       await eventually(() => client.isByUdp || 'no UDP');
+      let nowMs = systemClock.now();
       const say = (bytes: number) => {
         const opus = new Uint8Array(bytes).fill(1);
         opus[0] = 0x78;
         const isDropped: boolean[] = [];
-        for (let n = 0; n < 3000; n++, afterMs += 20) {
+        for (let n = 0; n < 3000; n++, nowMs += 20) {
+          simulatedMs = nowMs;
           const before = client.figures.outDropped;
           client.say({ target: 0, session: 0, frameNumber: 2 * n, opus, isLast: false });
           isDropped.push(client.figures.outDropped > before);
