@@ -178,7 +178,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'mumble',
-    args: ['mumble'],
+    args: ['mumble', '--seconds', '10'],
     minutes: 2,
     title: 'Mumble clients',
     about:
@@ -186,7 +186,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'mumble-listeners',
-    args: ['mumble-listeners'],
+    args: ['mumble-listeners', '--warm-up', '40', '--seconds', '8'],
     minutes: 5,
     title: 'A hundred Mumble clients that listen to one',
     about:

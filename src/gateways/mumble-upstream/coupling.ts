@@ -54,6 +54,8 @@ export class Coupling {
   readonly #mutedThere = new WeakMap<Participant, boolean>();
   /** Whom our ear has muted there, because a moderator has muted them here. */
   readonly #mutedByUs = new Set<number>();
+  /** Whom our ear has deafened there, because they may not be in the room, and whether they were muted before. */
+  readonly #deafenedByUs = new Map<number, boolean>();
   /** Whom somebody on the server has moved, and where. */
   readonly #moved = new Map<Participant, number>();
   #outlet: Outlet | undefined;
@@ -141,6 +143,7 @@ export class Coupling {
     this.#isClosed = true;
     this.#cancelUpdate();
     this.#closeOutlet();
+    for (const session of [...this.#deafenedByUs.keys()]) this.#undeafen(session);
     this.#visitors.clear('left');
     this.#mouths.close();
     this.#ear.close();
@@ -186,6 +189,7 @@ export class Coupling {
     this.#mouths.set(new Set([...here].filter(isPerson)), this.#serverView());
     this.#setBridge();
     this.#applyMutes();
+    this.#applyRefusals();
     this.#texts.look();
     this.#news.tell(here, (participant) => this.#newsFor(participant));
   }
@@ -279,6 +283,30 @@ export class Coupling {
     }
     for (const session of this.#mutedByUs)
       if (this.#visitors.of(session) === undefined) this.#mutedByUs.delete(session);
+  }
+
+  /** Whoever may not be in the room does not hear it there, either, as far as the server lets us. */
+  #applyRefusals(): void {
+    const { client } = this.#ear;
+    if (client === undefined) {
+      this.#deafenedByUs.clear();
+      return;
+    }
+    for (const [session, { mute, deaf }] of client.roster.users) {
+      if (deaf || this.#deafenedByUs.has(session) || !this.#visitors.isUnwanted(session)) continue;
+      this.#deafenedByUs.set(session, mute);
+      client.deafenOther(session);
+    }
+    for (const session of [...this.#deafenedByUs.keys()])
+      if (!this.#visitors.isUnwanted(session)) this.#undeafen(session);
+  }
+
+  /** Our doing is undone, also for those who have left the channel, but not if somebody there has undone it before. */
+  #undeafen(session: number): void {
+    const wasMuted = this.#deafenedByUs.get(session) === true;
+    this.#deafenedByUs.delete(session);
+    const client = this.#ear.client;
+    if (client?.roster.users.get(session)?.deaf) client.undeafenOther(session, wasMuted);
   }
 
   #newsFor(participant: Participant): MumbleNews {

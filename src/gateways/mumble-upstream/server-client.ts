@@ -162,6 +162,16 @@ export class ServerClient {
     this.#link.send('userState', { session, mute });
   }
 
+  /** Lets somebody hear nothing, if the server lets us. Whoever is deaf there is muted, too. */
+  deafenOther(session: number): void {
+    this.#link.send('userState', { session, deaf: true });
+  }
+
+  /** @param mute as they were before they were deafened */
+  undeafenOther(session: number, mute: boolean): void {
+    this.#link.send('userState', { session, deaf: false, mute });
+  }
+
   setComment(comment: string): void {
     this.#link.send('userState', { session: this.#session, comment });
   }

@@ -7,6 +7,7 @@ export interface ServerUser {
   readonly channelId: number;
   /** By somebody who may. */
   readonly mute: boolean;
+  readonly deaf: boolean;
   /** May not speak where they are. */
   readonly suppress: boolean;
   readonly selfMute: boolean;
@@ -154,7 +155,6 @@ export class ServerRoster {
 }
 
 interface FullUser extends ServerUser {
-  readonly deaf: boolean;
   readonly selfDeaf: boolean;
 }
 

@@ -34,6 +34,9 @@ interface Refusal {
   readonly untilMs: Millis;
 }
 
+/** Nobody has to be deaf for a moment, while a room is opened anew. */
+const UNWANTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['kicked', 'room_full']);
+
 /** They do not come back by staying in the channel. */
 const KICKED: Refusal = { code: 'kicked', untilMs: Number.POSITIVE_INFINITY };
 
@@ -80,6 +83,12 @@ export class Visitors {
   get hasStranger(): boolean {
     for (const { code } of this.#refused.values()) if (code === 'room_locked' || code === 'rate_limited') return true;
     return false;
+  }
+
+  /** Whether somebody hears the channel whom the room does not want, or has no place for. */
+  isUnwanted(session: number): boolean {
+    const refusal = this.#refused.get(session);
+    return refusal !== undefined && UNWANTED.has(refusal.code);
   }
 
   /**

@@ -151,6 +151,38 @@ test('a moderator’s mute and removal', { skip }, async (t) => {
   late.close();
 });
 
+/** In the root, for everybody: the right to mute and deafen others. */
+const ALL_MAY_DEAFEN = Buffer.from('08001001220d0801100118002a03616c6c3010', 'hex');
+const TYPE_ACL = 13;
+
+test('whoever may not be in the room is deaf there, if the ear may do that, and no longer than that', {
+  skip,
+}, async (t) => {
+  const { mumble, browser, people, person, registry, upstream } = await startUpstream(t, {
+    superPassword: 'super',
+    registry: { limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 3, resumeTimeoutMs: 30_000 } },
+  });
+  const admin = await mumble('SuperUser', { password: 'super' });
+  admin.sendFrame(TYPE_ACL, ALL_MAY_DEAFEN);
+  await eventually(() => people().includes('SuperUser') || 'not there');
+  admin.close();
+  await eventually(() => people().length === 0 || people().join());
+  const [anna] = [browser('Anna'), browser('Ben')];
+  const desk = await mumble('Desk');
+  await eventually(() => people().includes('Desk') || 'not there');
+  const late = await mumble('Late');
+  await eventually(() => late.own.deaf === true || 'not deaf, although the room is full');
+  t.notOk(desk.own.deaf);
+  registry.room('lobby').moderate({ type: 'kick', participantId: anna.participant.id, banSeconds: 0 });
+  await eventually(() => people().includes('Late') || people().join(), 30_000);
+  await eventually(() => (late.own.deaf === false && late.own.mute === false) || JSON.stringify(late.own));
+  await eventually(() => !person('Late').memberState.deafened || 'deaf here');
+  registry.room('lobby').moderate({ type: 'kick', participantId: person('Desk').id, banSeconds: 0 });
+  await eventually(() => desk.own.deaf === true || 'not deaf, although removed');
+  upstream.close();
+  await eventually(() => (desk.own.deaf === false && desk.own.mute === false) || JSON.stringify(desk.own));
+});
+
 test('nothing is said to a channel where somebody is who may not be in the room', { skip }, async (t) => {
   const { mumble, browser, people, registry, say } = await startUpstream(t);
   const anna = browser('Anna');

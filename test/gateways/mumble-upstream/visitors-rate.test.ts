@@ -6,7 +6,16 @@ import { openRegistry } from '../../helpers/open-registry.ts';
 
 const NOBODY: ReadonlyMap<number, ServerUser> = new Map();
 const desk: ServerUser = {
-  ...{ session: 7, name: 'Desk', channelId: 0, mute: false, suppress: false, selfMute: false, isDeaf: false },
+  ...{
+    session: 7,
+    name: 'Desk',
+    channelId: 0,
+    mute: false,
+    deaf: false,
+    suppress: false,
+    selfMute: false,
+    isDeaf: false,
+  },
   ...{ hash: '', listensTo: new Set<number>() },
 };
 
