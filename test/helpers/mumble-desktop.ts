@@ -50,6 +50,7 @@ askonquit=false
 `;
 /** The same since 1.5. */
 const LATER_SETTINGS = {
+  settings_version: 1,
   mumble_has_quit_normally: true,
   audio: {
     ...{ input_system: 'PulseAudio', output_system: 'PulseAudio', transmit_mode: 'Continuous' },

@@ -1,6 +1,6 @@
 /**
  * Which Debian's Mumble the tests run: that of this system, or with MUMBLE_ROOT that of another Debian in a directory,
- * which `scripts/test/other-debian.mjs` makes.
+ * as CONTRIBUTING.md shows how to make.
  */
 import { tmpdir } from 'node:os';
 
