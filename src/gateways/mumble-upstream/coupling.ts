@@ -288,10 +288,8 @@ export class Coupling {
   /** Whoever may not be in the room does not hear it there, either, as far as the server lets us. */
   #applyRefusals(): void {
     const { client } = this.#ear;
-    if (client === undefined) {
-      this.#deafenedByUs.clear();
-      return;
-    }
+    // They may still be there, and deaf, when the connection is back.
+    if (client === undefined) return;
     for (const [session, { mute, deaf }] of client.roster.users) {
       if (deaf || this.#deafenedByUs.has(session) || !this.#visitors.isUnwanted(session)) continue;
       this.#deafenedByUs.set(session, mute);
