@@ -29,7 +29,7 @@ export interface DemultiplexerCounters {
   unknownKind: number;
   /** STUN for no transport of this port. */
   unknownUfrag: number;
-  /** Anything other than STUN from an address that has not passed ICE and does not count as `roaming`. */
+  /** Anything other than STUN from an address that has not passed ICE, is no link's, and does not count as `roaming`. */
   unknownAddress: number;
   /** RTP of a known source from an address that has not passed ICE. Its transport verifies it. */
   roaming: number;
@@ -41,6 +41,9 @@ interface Binding {
   readonly path: NetworkPath;
   readonly endpoint: DatagramEndpoint;
 }
+
+/** RFC 3550: where the number of the sender is. */
+const SSRC_AT = { rtp: 8, rtcp: 4 } as const;
 
 /** RFC 5761 section 4: RTCP packet types as they appear in the second byte. */
 const RTCP_FIRST = 192;
@@ -72,6 +75,8 @@ export class Demultiplexer {
   /** By remote port first: looking up a number and comparing one address is cheaper than building a key from both. */
   readonly #byPort = new Map<number, Binding[]>();
   readonly #bySource = new Map<number, DatagramEndpoint>();
+  /** Links to other servers, by the number of the other end: those to the same port of a server share its path. */
+  readonly #links = new Map<number, Binding>();
   readonly #roamingAllowance: TokenBucket;
 
   constructor(port: DatagramPort, clock: Clock) {
@@ -105,6 +110,17 @@ export class Demultiplexer {
 
   forgetSource(ssrc: number, endpoint: DatagramEndpoint): void {
     if (this.#bySource.get(ssrc) === endpoint) this.#bySource.delete(ssrc);
+  }
+
+  /** Registers a link, which is heard only from the other end of its path; false if its SSRC is taken. */
+  link(ssrc: number, endpoint: DatagramEndpoint, path: NetworkPath): boolean {
+    if (this.#links.has(ssrc)) return false;
+    this.#links.set(ssrc, { path, endpoint });
+    return true;
+  }
+
+  unlink(ssrc: number, endpoint: DatagramEndpoint): void {
+    if (this.#links.get(ssrc)?.endpoint === endpoint) this.#links.delete(ssrc);
   }
 
   /** From now on, `path` belongs to `endpoint`, even if it belonged to another one. Only for authenticated paths. */
@@ -152,7 +168,10 @@ export class Demultiplexer {
     }
     const binding = this.#find(address, port, socket);
     if (binding === undefined) {
-      if (!this.#receiveRoaming(datagram, address, port, socket)) this.counters.unknownAddress++;
+      const isWanted =
+        (this.#links.size > 0 && this.#receiveLinked(datagram, address, port)) ||
+        this.#receiveRoaming(datagram, address, port, socket);
+      if (!isWanted) this.counters.unknownAddress++;
       return;
     }
     if (first >= 128 && first < 192 && datagram.length >= 2) {
@@ -163,6 +182,18 @@ export class Demultiplexer {
     } else if (first >= 20 && first < 64) {
       binding.endpoint.receiveDtls(datagram, binding.path, this.#clock.now());
     } else this.counters.unknownKind++;
+  }
+
+  /** Strangers cost two look-ups: nothing is decrypted that does not come from where the other end is. */
+  #receiveLinked(datagram: Buffer, address: string, port: number): boolean {
+    if (datagram.length < RTP_HEADER_LENGTH || datagram[0]! < 128 || datagram[0]! >= 192) return false;
+    const isRtcp = datagram[1]! >= RTCP_FIRST && datagram[1]! <= RTCP_LAST;
+    const link = this.#links.get(readUint32(datagram, isRtcp ? SSRC_AT.rtcp : SSRC_AT.rtp));
+    if (link === undefined || link.path.port !== port || link.path.address !== address) return false;
+    const nowMs = this.#clock.now();
+    if (isRtcp) link.endpoint.receiveRtcp(datagram, link.path, nowMs);
+    else link.endpoint.receiveRtp(datagram, link.path, nowMs);
+    return true;
   }
 
   #receiveRoaming(datagram: Buffer, address: string, port: number, socket: DatagramSocket): boolean {

@@ -4,9 +4,10 @@
  */
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { RoomSpace } from '../../mixer/mix/space-placing.ts';
-import type { SourceKind } from '../../mixer/source/mix-source.ts';
+import type { LinkKind, SourceKind } from '../../mixer/source/mix-source.ts';
 import type { MusicLoudness } from '../../mixer/source/music-level.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
+import type { LinkParameters } from '../../rtc/link-options.ts';
 import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
 import type { SrtpKeys } from '../../rtc/srtp/srtp-keys.ts';
@@ -20,7 +21,9 @@ import type { MediaFigures } from '../statistics.ts';
 export type EndpointDescription =
   | { readonly kind: 'webrtc'; readonly parameters: WebRtcParameters }
   /** Its packets come and go with `relayed_packets`. */
-  | { readonly kind: 'relayed'; readonly parameters: RelayedParameters };
+  | { readonly kind: 'relayed'; readonly parameters: RelayedParameters }
+  /** The other end is a room at another server. */
+  | { readonly kind: 'link'; readonly parameters: LinkParameters };
 
 export type RoomCommand =
   /** Rooms are open from this command on, even without members. */
@@ -70,7 +73,7 @@ export type AddMember = {
   readonly roomId: number;
   readonly endpoint: EndpointDescription;
   /** What the member sends; a voice by default. */
-  readonly kind?: SourceKind;
+  readonly kind?: SourceKind | LinkKind;
   /** Of music; unchanged by default. */
   readonly loudness?: MusicLoudness | undefined;
   readonly state: MemberState;

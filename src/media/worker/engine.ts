@@ -189,6 +189,7 @@ export class MediaEngine {
           demultiplexer: this.#demultiplexer,
           redundancy: this.#redundancy,
           relayed: this.#relayed,
+          socketAt: (address) => this.#port.socketAt(address),
           random: this.#random,
           nowMs: this.#clock.now(),
         }),

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { ChannelSet, ROOM_CHANNEL } from '../../mixer/mix/channel-set.ts';
 import type { MixParticipant, MixSink } from '../../mixer/mix/mix-participant.ts';
 import { type Address, TO_ROOM } from '../../mixer/mix/voice-path.ts';
-import type { SourceKind } from '../../mixer/source/mix-source.ts';
+import type { LinkKind, SourceKind } from '../../mixer/source/mix-source.ts';
 import type { MusicLoudness } from '../../mixer/source/music-level.ts';
 import type { Endpoint, EndpointEvents, MediaNetwork, Reception, Tap } from '../endpoint.ts';
 import type { MediaCloseReason, MemberState } from '../plane.ts';
@@ -14,7 +14,7 @@ export interface RoomMemberOptions {
   readonly room: MixedRoom;
   readonly state: MemberState;
   /** A voice by default. */
-  readonly kind?: SourceKind;
+  readonly kind?: SourceKind | LinkKind;
   /** Of music; unchanged by default. */
   readonly loudness?: MusicLoudness | undefined;
   /** Creates the endpoint, which reports what arrives through the events. */
@@ -39,7 +39,9 @@ export class RoomMember implements MixSink {
   #room: MixedRoom;
   #participant: MixParticipant;
   #state: MemberState;
-  readonly #kind: SourceKind;
+  readonly #kind: SourceKind | LinkKind;
+  /** It is no participant, but another part of the room. */
+  readonly #isLink: boolean;
   readonly #loudness: MusicLoudness | undefined;
   readonly #clock: Clock;
   readonly #sendTime: { ms: number };
@@ -61,13 +63,15 @@ export class RoomMember implements MixSink {
     this.#state = state;
     this.#kind = kind;
     this.#loudness = loudness;
+    this.#isLink = kind === 'leaf' || kind === 'home';
     this.#speaksToRoom = speaksToRoom(state);
     this.#clock = clock;
     this.#sendTime = sendTime;
     this.#reported = events.reported;
     this.endpoint = openEndpoint({
       packet: (packet, nowMs) => {
-        if (this.#room.tap !== null && this.#speaksToRoom) this.#room.tap.heard(id, this.#stream, packet, nowMs);
+        if (this.#room.tap !== null && this.#speaksToRoom && !this.#isLink)
+          this.#room.tap.heard(id, this.#stream, packet, nowMs);
         if (this.#room.mixer.push(this.#participant, packet, nowMs)) events.sounds();
       },
       sourceChanged: () => {
@@ -149,7 +153,8 @@ export class RoomMember implements MixSink {
       arriving,
       takesStereo: this.endpoint.takesStereo,
     });
-    room.add(participant, this.id);
+    // Who speaks at the other end of a link is told there.
+    if (!this.#isLink) room.add(participant, this.id);
     return participant;
   }
 

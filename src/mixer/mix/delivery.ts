@@ -13,7 +13,7 @@ import { follows } from './lone-talker.ts';
 import { type Listening, PASSED, type Place, SILENCE } from './mix-participant.ts';
 import { MixStream, RETURN_AFTER_TICKS } from './mix-stream.ts';
 import { heardPersonally, isTouched, isWhispering, sumFor, type Voices } from './personal-mix.ts';
-import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
+import { FLAT_ENCODERS, LINK_ENCODER, type RoomEncoders } from './room-encoders.ts';
 import { addSpace, type FlatMix, hearSpace } from './space-listening.ts';
 
 /** Packets of silence that bring a receiver's decoder to rest. */
@@ -28,6 +28,7 @@ type MutableFlatMix = { -readonly [K in keyof FlatMix]: FlatMix[K] };
 export class Delivery {
   readonly #pool: CodecPool;
   readonly #spareStreams: Readonly<Record<Channels, MixStream[]>> = { 1: [], 2: [] };
+  readonly #spareLinkStreams: MixStream[] = [];
   #encoders: RoomEncoders = FLAT_ENCODERS;
   /** Whether listeners whose client plays stereo get it. */
   #mayBeStereo = false;
@@ -69,7 +70,8 @@ export class Delivery {
     this.#mayBeStereo = mayBeStereo;
     this.#spareStreams[1].length = 0;
     this.#spareStreams[2].length = 0;
-    for (const { listening } of listeners) {
+    for (const { listening, isLink } of listeners) {
+      if (isLink) continue;
       if (listening.to === 'own') listening.stream.retune(this.#encoderOf(listening.stream.channels));
       else if (listening.to === 'group')
         listening.group.stream.retune(this.#encoderOf(listening.group.stream.channels));
@@ -268,7 +270,9 @@ export class Delivery {
 
   #ownStream(place: Place): MixStream {
     const channels = this.#channelsOf(place);
-    const stream = this.#spareStreams[channels].pop() ?? new MixStream(this.#pool, this.#encoderOf(channels));
+    const stream = place.isLink
+      ? (this.#spareLinkStreams.pop() ?? new MixStream(this.#pool, LINK_ENCODER))
+      : (this.#spareStreams[channels].pop() ?? new MixStream(this.#pool, this.#encoderOf(channels)));
     place.listening = { to: 'own', stream };
     return stream;
   }
@@ -288,14 +292,14 @@ export class Delivery {
   }
 
   #leaveStream(place: Place): void {
-    if (place.listening.to === 'own') this.#putAside(place.listening.stream);
+    if (place.listening.to === 'own') this.#putAside(place.listening.stream, place.isLink);
     place.listening = SILENCE;
     place.heardSpace = false;
   }
 
-  #putAside(stream: MixStream): void {
+  #putAside(stream: MixStream, isLink = false): void {
     stream.setSilent();
-    this.#spareStreams[stream.channels].push(stream);
+    (isLink ? this.#spareLinkStreams : this.#spareStreams[stream.channels]).push(stream);
   }
 
   /** The listener's silence ends. */
@@ -342,7 +346,7 @@ function listen(place: Place, voices: Voices): void {
   const { audience, contributing } = place;
   place.isInSum = contributing && audience.hears(place);
   place.isPersonal = isMoving(place) || isTouched(place, voices);
-  place.differs = place.isInSum || place.isPersonal;
+  place.differs = place.isInSum || place.isPersonal || place.isLink;
   if (place.isPersonal) place.heard = heardPersonally(place, voices);
   else place.heard = audience.voices > (place.isInSum ? 1 : 0) ? 'more' : 'nothing';
 }

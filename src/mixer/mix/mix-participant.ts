@@ -1,6 +1,6 @@
 /** A participant of a mixer: the opaque handle, and the mixer's own view. */
 import type { Frame } from '../kernels/frame.ts';
-import type { MixSource, Sides, SourceKind } from '../source/mix-source.ts';
+import type { LinkKind, MixSource, Sides, SourceKind } from '../source/mix-source.ts';
 import type { MusicLoudness } from '../source/music-level.ts';
 import type { Audience, ListeningToAudience } from './audience.ts';
 import type { ChannelSet } from './channel-set.ts';
@@ -38,7 +38,7 @@ export interface MixSink {
 export interface ParticipantOptions {
   readonly sink: MixSink;
   /** A voice by default. */
-  readonly kind?: SourceKind;
+  readonly kind?: SourceKind | LinkKind;
   /** Of music; unchanged by default. */
   readonly loudness?: MusicLoudness | undefined;
   readonly muted: boolean;
@@ -92,6 +92,8 @@ export class Place implements MixParticipant, Contributor {
   steady: Audience | undefined;
   readonly source: MixSource;
   readonly isMusic: boolean;
+  /** It stands for another mixer with which this one shares the room. */
+  readonly isLink: boolean;
   /** The number that identifies this voice in hearings, in all parts of the room. */
   readonly voice: number;
   readonly hearing: Hearing;
@@ -147,6 +149,7 @@ export class Place implements MixParticipant, Contributor {
     const { sink, voice = NAMELESS, deafened, hearing, address = TO_ROOM, arriving = false } = options;
     this.source = source;
     this.isMusic = options.kind === 'music';
+    this.isLink = options.kind === 'leaf' || options.kind === 'home';
     this.audience = audience;
     this.channelsBefore = audience.channels;
     this.stereoBefore = audience.isStereo;

@@ -11,14 +11,13 @@
 
 import { cutTo } from '../../lib/cut.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
-import { MusicSource } from '../source/music-source.ts';
-import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
 import { createStanding } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
 import { Changes } from './changes.ts';
 import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
 import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
+import { createSource } from './create-source.ts';
 import { Delivery, isMixNeeded } from './delivery.ts';
 import { loneTalker } from './lone-talker.ts';
 import type { MixLink } from './mix-link.ts';
@@ -28,7 +27,7 @@ import { type RoomSpace, type SpaceLimits, SpacePlacing } from './space-placing.
 import { StereoRoom } from './stereo-room.ts';
 import { TalkerLimits } from './talker-limits.ts';
 import { VoiceCopies } from './voice-copies.ts';
-import { type Address, NOBODY, sameAddress, TO_ROOM } from './voice-path.ts';
+import { type Address, NOBODY, sameAddress } from './voice-path.ts';
 import { VoicesElsewhere } from './voices-elsewhere.ts';
 
 /** The operator's settings for a room. */
@@ -109,11 +108,8 @@ export class Mixer {
   }
 
   add(options: ParticipantOptions): MixParticipant {
-    const { kind = 'voice', muted, address = TO_ROOM, channels = ChannelSet.ROOM } = options;
-    const source =
-      kind === 'music'
-        ? new MusicSource(this.#pool, muted, this.#limits, options.loudness)
-        : new Source(this.#pool, muted, { talkerLimit: this.#limits.limitFor(address), levelling: this.#levelling });
+    const { kind, channels = ChannelSet.ROOM } = options;
+    const source = createSource(this.#pool, this.#limits, this.#levelling, options);
     if (kind === 'music' && this.#stereo.musicEntered()) this.#settleListeners();
     const isStereo = this.#hearsStereo(options, channels);
     const audience = this.#audiences.enter(channels.without(this.#sounds.silent), isStereo);
@@ -231,7 +227,7 @@ export class Mixer {
   /** Takes effect over some seconds, as gradually as levelling itself. */
   setLevelling(levelling: boolean): void {
     this.#levelling = levelling;
-    for (const { source } of this.#places) source.setLevelling(levelling);
+    for (const { source, isLink } of this.#places) source.setLevelling(levelling && !isLink);
   }
 
   /** From the next tick on, participants of linked mixers hear each other; undefined ends that. */

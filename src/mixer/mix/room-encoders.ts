@@ -22,3 +22,9 @@ export const SPACE_ENCODERS: RoomEncoders = {
   own: { bitrate: 48_000, complexity: 3 },
   stereo: { bitrate: 72_000, complexity: 3, channels: 2 },
 };
+
+/**
+ * For another mixer that shares the room: the next generation loses less of it. It always has an encoder of its own,
+ * because most packets that listeners share have half as many bits.
+ */
+export const LINK_ENCODER: EncoderSettings = { bitrate: 96_000, complexity: 5 };

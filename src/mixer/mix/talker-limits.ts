@@ -17,6 +17,8 @@ export class TalkerLimits {
   readonly room: TalkerLimit;
   readonly space = new TalkerLimit(MAX_IN_SPACE);
   readonly music = new TalkerLimit(MAX_MUSIC);
+  /** For what comes from the home of the room: there it was decided who is heard, so there is no limit here. */
+  readonly homes = new TalkerLimit(0);
   /** For voices that nobody could hear: it has no places, so they are not decoded. */
   readonly outOfEarshot = new TalkerLimit(1);
   /** By channel; whispers are under `NO_CHANNEL`. Created when somebody first speaks there. */
@@ -63,6 +65,7 @@ export class TalkerLimits {
     this.room.decide(standing);
     this.space.decide();
     this.music.decide();
+    this.homes.decide();
     this.outOfEarshot.decide();
     for (const limit of this.#others.values()) limit.decide();
   }

@@ -6,6 +6,12 @@ import type { TalkerLimit } from './talker-limit.ts';
 /** Music is stereo, and is left as it is: it is not levelled, and nothing waits until it is loud enough to be speech. */
 export type SourceKind = 'voice' | 'music';
 
+/**
+ * The sound of another mixer with which this one shares a room. It is not levelled, because its voices are. A `leaf` takes
+ * a place among the talkers like one of them; what comes from the `home`, where that was decided, is always heard.
+ */
+export type LinkKind = 'leaf' | 'home';
+
 /** Both sides of a frame in stereo. */
 export interface Sides {
   readonly left: Frame;

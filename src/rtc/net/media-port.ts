@@ -7,6 +7,7 @@ import {
   type ClosedListener,
   type DatagramListener,
   type DatagramPort,
+  type DatagramSocket,
   isPortInUse,
   type MediaAddress,
   type UnboundAddress,
@@ -86,6 +87,11 @@ export class MediaPort implements DatagramPort {
       return [...unbound, ...(withoutTcp ?? [])];
     });
     return this.#followed;
+  }
+
+  /** See `UdpPort.socketAt`. */
+  socketAt(address: string): DatagramSocket | undefined {
+    return this.#udp.socketAt(address);
   }
 
   get udpCounters(): Readonly<UdpCounters> {

@@ -96,6 +96,15 @@ export class UdpPort implements DatagramPort {
     return this.#sockets.map((socket) => socket.local);
   }
 
+  /** The socket that is bound to this address, or to all addresses of its family; undefined if there is none. */
+  socketAt(address: string): DatagramSocket | undefined {
+    const any = isIP(address) === 4 ? '0.0.0.0' : '::';
+    return (
+      this.#sockets.find(({ local }) => local.address === address) ??
+      this.#sockets.find(({ local }) => local.address === any)
+    );
+  }
+
   listen(listener: DatagramListener): void {
     this.#listener = listener;
     for (const socket of this.#sockets) socket.listen(listener);

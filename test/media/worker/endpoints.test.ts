@@ -56,6 +56,7 @@ function setUp() {
       memberId: MEMBER,
       ...{ demultiplexer, redundancy: new RedundancyCache(), random: () => 0.5, nowMs: clock.now() },
       relayed: new RelayedTraffic(() => {}),
+      socketAt: () => socket,
       events: {
         packet: ({ payload }) => log.push(`packet ${Buffer.from(payload).toString()}`),
         sourceChanged: () => {},
