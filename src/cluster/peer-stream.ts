@@ -1,0 +1,181 @@
+/**
+ * A connection between two servers of a cluster, inside a connection to the HTTP port: TLS with a key from the cluster
+ * secret instead of certificates (RFC 5489), so it is authenticated both ways, and what is recorded today cannot be
+ * read by whoever learns the secret tomorrow. Somebody without the secret does not get past the handshake.
+ */
+import { hkdfSync } from 'node:crypto';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import type { Clock, Millis } from '../lib/clock.ts';
+
+/** Where other servers ask for it, and the protocol that they name. */
+export const WORKER_PATH = '/cluster/worker';
+const PROTOCOL = 'partyline-peer-1';
+const IDENTITY = 'partyline';
+const TLS = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.2',
+  ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',
+} as const;
+const HANDSHAKE_LIMIT_MS: Millis = 3000;
+/** Handshakes that are not over; more are refused. */
+const MAX_PENDING = 32;
+
+/** Where a connection begins and ends, as its own end sees it. */
+export interface PeerAddresses {
+  readonly here: string;
+  readonly there: string;
+}
+
+export interface PeerStream extends PeerAddresses {
+  readonly stream: Duplex;
+}
+
+export interface PeerStreamOptions {
+  readonly secret: string;
+  readonly clock: Clock;
+}
+
+/** @param url of the other server's HTTP port. Rejects with an explanatory Error. */
+export function openPeerStream(url: string, { secret, clock }: PeerStreamOptions): Promise<PeerStream> {
+  const address = new URL(WORKER_PATH, url);
+  const key = keyOf(secret);
+  return new Promise((resolve, reject) => {
+    const request = address.protocol === 'https:' ? requestHttps : requestHttp;
+    // The certificate of its page says nothing about it: the key does.
+    const asking = request(address, {
+      ...{ agent: false, rejectUnauthorized: false },
+      // A proxy in between knows WebSockets.
+      headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-protocol': PROTOCOL },
+    });
+    let secure: TLSSocket | undefined;
+    const fail = (error: Error): void => {
+      cancel();
+      asking.destroy();
+      secure?.destroy();
+      reject(error);
+    };
+    const cancel = clock.setTimer(clock.now() + HANDSHAKE_LIMIT_MS, () => fail(new Error('it did not answer in time')));
+    asking.on('error', fail);
+    asking.on('response', (response) => {
+      response.destroy();
+      fail(new Error(`it answered with status ${response.statusCode}`));
+    });
+    asking.on('upgrade', (_, socket, head) => {
+      socket.on('error', fail);
+      if (head.length > 0) socket.unshift(head);
+      const addresses = addressesOf(socket as Socket);
+      secure = connectTls({
+        ...TLS,
+        socket,
+        pskCallback: () => ({ psk: key, identity: IDENTITY }),
+        checkServerIdentity: () => undefined,
+      });
+      secure.on('error', fail);
+      secure.on('close', () => fail(new Error('it closed the connection')));
+      secure.on('end', () => secure?.destroy());
+      secure.once('secureConnect', () => {
+        cancel();
+        if (addresses === undefined || secure === undefined) fail(new Error('it closed the connection'));
+        else resolve({ ...addresses, stream: secure });
+      });
+    });
+    asking.end();
+  });
+}
+
+export interface PeerDoorOptions extends PeerStreamOptions {
+  readonly onPeer: (peer: PeerStream) => void;
+}
+
+/** Takes the connections of other servers. */
+export class PeerDoor {
+  readonly #options: PeerDoorOptions;
+  readonly #key: Buffer;
+  readonly #pending = new Set<TLSSocket>();
+  #refused = 0;
+  #closed = false;
+
+  constructor(options: PeerDoorOptions) {
+    this.#options = options;
+    this.#key = keyOf(options.secret);
+  }
+
+  /** Those without the secret, or too many at once. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Takes an upgrade request if it is for this door. */
+  upgrade({ url, headers }: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    if (url !== WORKER_PATH || headers['sec-websocket-protocol'] !== PROTOCOL) return false;
+    // Errors end the connection, and nobody has to know of them.
+    socket.on('error', () => {});
+    const addresses = addressesOf(socket as Socket);
+    if (this.#closed || addresses === undefined || this.#pending.size >= MAX_PENDING) {
+      this.#refused++;
+      socket.destroy();
+      return true;
+    }
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    if (head.length > 0) socket.unshift(head);
+    this.#shake(socket as Socket, addresses);
+    return true;
+  }
+
+  /** Refuses everybody from now on. */
+  close(): void {
+    this.#closed = true;
+    for (const secure of this.#pending) secure.destroy();
+  }
+
+  #shake(socket: Socket, addresses: PeerAddresses): void {
+    const { clock, onPeer } = this.#options;
+    const secure = new TLSSocket(socket, {
+      ...TLS,
+      isServer: true,
+      pskCallback: (_: unknown, identity: string) => (identity === IDENTITY ? this.#key : null),
+    } as ConstructorParameters<typeof TLSSocket>[1]);
+    this.#pending.add(secure);
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      cancel();
+      this.#pending.delete(secure);
+    };
+    const refuse = (): void => {
+      if (!isOver) this.#refused++;
+      end();
+      secure.destroy();
+      socket.destroy();
+    };
+    const cancel = clock.setTimer(clock.now() + HANDSHAKE_LIMIT_MS, refuse);
+    secure.on('error', refuse);
+    secure.on('close', refuse);
+    // Sockets of the HTTP server stay half open, but nobody here says anything to who has gone.
+    secure.on('end', () => secure.destroy());
+    secure.once('secure', () => {
+      if (isOver) return;
+      end();
+      onPeer({ ...addresses, stream: secure });
+    });
+  }
+}
+
+function keyOf(secret: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'partyline peer 1', 32));
+}
+
+/** IPv4 addresses as such; undefined if the connection is gone. */
+function addressesOf({ localAddress, remoteAddress }: Socket): PeerAddresses | undefined {
+  if (localAddress === undefined || remoteAddress === undefined) return undefined;
+  return { here: plainAddress(localAddress), there: plainAddress(remoteAddress) };
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}
