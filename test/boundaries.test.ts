@@ -9,7 +9,10 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const GROUND = ['src/lib/', 'src/formats/'];
 const RTC = ['src/rtc/'];
 const MIXER = ['src/mixer/'];
-const PLANE = ['src/media/plane.ts', 'src/media/relayed.ts', 'src/media/endpoint.ts', 'src/media/statistics.ts'];
+const PLANE = [
+  ...['src/media/plane.ts', 'src/media/relayed.ts', 'src/media/endpoint.ts', 'src/media/statistics.ts'],
+  'src/media/other-servers.ts',
+];
 const CONTROL_PLANE_GROUND = ['src/lib/', 'src/protocol/'];
 
 /**
@@ -43,6 +46,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/rtc/', [...GROUND, ...RTC]],
   // The media plane.
   ['src/media/statistics.ts', GROUND],
+  ['src/media/other-servers.ts', GROUND],
   ['src/media/endpoint.ts', [...GROUND, ...RTC]],
   ['src/media/relayed.ts', [...GROUND, ...MIXER, ...PLANE]],
   ['src/media/plane.ts', [...GROUND, ...MIXER, ...RTC, ...PLANE]],

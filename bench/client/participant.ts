@@ -60,6 +60,8 @@ export class LightParticipant {
   readonly #beganAtMs: number;
   readonly #ssrc: number;
   readonly #heardSsrc: number | null;
+  /** The media port of the server. */
+  readonly serverPort: number;
   readonly #red: boolean;
   /** The last payload sent. */
   #previous: Uint8Array | null = null;
@@ -74,7 +76,7 @@ export class LightParticipant {
     transport: MediaTransport,
     beganAtMs: number,
     ssrc: number,
-    { dtx, ssrc: heardSsrc }: Answer,
+    { dtx, ssrc: heardSsrc, port }: Answer,
     red: boolean,
   ) {
     this.#signaling = signaling;
@@ -82,6 +84,7 @@ export class LightParticipant {
     this.#beganAtMs = beganAtMs;
     this.#ssrc = ssrc;
     this.#heardSsrc = heardSsrc;
+    this.serverPort = port;
     this.#red = red;
     this.dtx = dtx;
   }

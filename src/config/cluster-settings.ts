@@ -51,6 +51,10 @@ export const CLUSTER_SETTINGS = {
     default: 4000,
     help: 'How long a server keeps its rooms after it has last reached the engine, once nobody reaches it.',
   }),
+  clusterSpanPercent: setting(integer({ min: 0, max: 100 }), {
+    default: 0,
+    help: 'Worker load in percent above which newcomers of a large room get their sound from another server of the cluster. 0: never. Only for rooms without whispers and channels.',
+  }),
   clusterEngineDown: setting(choice(['hash', 'refuse']), {
     default: 'hash',
     help: 'Without the engine new rooms are opened where all servers expect them (hash), or not at all (refuse). Rooms that run always go on.',

@@ -46,7 +46,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     keys: [
       ...(['clusterEngine', 'clusterEnginePassword', 'clusterEnginePasswordFile', 'clusterEngineDown'] as const),
       ...(['clusterSecret', 'clusterSecretFile', 'clusterName', 'clusterNode', 'clusterRegion'] as const),
-      ...(['nodeUrl', 'clusterPeer', 'clusterPages', 'clusterLeaseMs'] as const),
+      ...(['nodeUrl', 'clusterPeer', 'clusterPages', 'clusterLeaseMs', 'clusterSpanPercent'] as const),
     ],
   },
   {

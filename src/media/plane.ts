@@ -16,6 +16,7 @@ import type { Emitter, SpaceSettings } from '../mixer/space/space-settings.ts';
 import type { UnboundAddress } from '../rtc/net/datagram-port.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
+import type { OtherServersOptions, ServerConnection } from './other-servers.ts';
 import type { RelayedOptions, RelayedPacket, RelayedSink } from './relayed.ts';
 import type { MediaFigures } from './statistics.ts';
 
@@ -28,10 +29,12 @@ export type {
   Emitter,
   MediaNetwork,
   MixSettings,
+  OtherServersOptions,
   Reception,
   RelayedOptions,
   RelayedPacket,
   RelayedSink,
+  ServerConnection,
   SourceKind,
   SpaceSettings,
 };
@@ -291,6 +294,8 @@ export interface MediaRoom {
   readonly bodies: BodyFields;
   /** From now on voices are heard from where their bodies are; null ends that. */
   setSpace(settings: SpaceSettings | null): void;
+  /** Whether everybody hears the same, so that people may be at other servers. Not by default. */
+  setPlain(isPlain: boolean): void;
   /** Closes every seat in the room. */
   close(): void;
 }
@@ -304,6 +309,10 @@ export interface MediaPlane {
    * must have been put back. False if no connection has that ufrag; the caller then keeps the socket.
    */
   acceptTcp(socket: Socket, localUfrag: string): boolean;
+  /** From now on rooms may go on at these servers of the cluster and no others. */
+  followServers(names: readonly string[]): void;
+  /** Another server of the cluster has rooms here from now on, as long as its connection lasts. */
+  lendWorker(connection: ServerConnection): void;
   /** Where browsers reach the workers now. */
   reach(): MediaReach;
   /** The latest figures of each worker, at most about a second old. */
@@ -343,6 +352,7 @@ export interface MediaPlaneOptions {
   readonly hideLoopback: boolean;
   /** The worker load, 0 to 1, above which a room continues on a less busy worker. */
   readonly spanLoad: number;
+  readonly others?: OtherServersOptions | undefined;
   /** How a room is mixed if it does not specify that. */
   readonly mix: MixSettings;
   /** Limits of a session description. */

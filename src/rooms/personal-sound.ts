@@ -22,6 +22,8 @@ export interface PersonalSoundOptions {
   readonly setChannelSounds: (sounds: ChannelSounds) => void;
   /** Links the room's media to other rooms, or ends that with null. */
   readonly setShouts: (shouts: RoomShouts | null) => void;
+  /** See `MediaRoom.setPlain`. */
+  readonly setPlain: (isPlain: boolean) => void;
   /** There are other channels, or they have other numbers. */
   readonly channelsChanged: () => void;
   /** Participants have joined or left a channel. */
@@ -104,6 +106,7 @@ export class PersonalSound {
   /** Applies how the channels sound to the room's media, which has just been opened. */
   tune(media: MediaRoom): MediaRoom {
     if (this.#sounds.size > 0) media.setChannelSounds(this.#sounds);
+    media.setPlain(this.#isPlain);
     return media;
   }
 
@@ -245,6 +248,7 @@ export class PersonalSound {
 
   /** The room's rules have changed. */
   rulesChanged(): void {
+    this.#options.setPlain(this.#isPlain);
     this.#talk.changed();
   }
 
@@ -295,7 +299,13 @@ export class PersonalSound {
     this.#shouters.close();
   }
 
+  /** Nobody can speak to some people only, so there is one mix for all. */
+  get #isPlain(): boolean {
+    return !this.#options.mayWhisper() && this.channels.length === 0 && this.#channels.shoutChannel === undefined;
+  }
+
   #channelsChanged(): void {
+    this.#options.setPlain(this.#isPlain);
     this.#tellSounds();
     this.#talk.changed();
     this.#news.allChanged();

@@ -92,6 +92,7 @@ export class Room {
       mayWhisper: () => this.#settings.whispers,
       setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
       setShouts: (shouts) => this.media.setShouts(shouts),
+      setPlain: (isPlain) => this.#media?.setPlain(isPlain),
       channelsChanged: () => this.space.channelsChanged(),
       tellMembers: (fact) => observer.channelChanged(this, fact),
       clock,

@@ -1,19 +1,23 @@
 /** The part of the server that knows the other servers of its cluster. */
+import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ClusterFigures } from '../admin/metrics/cluster-metrics.ts';
 import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
 import type { Engine, KeptWrite } from '../cluster/engine.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
+import type { PeerStream } from '../cluster/peer-stream.ts';
 import { Peers } from '../cluster/peers.ts';
 import { RedisEngine } from '../cluster/redis-engine.ts';
 import type { Config } from '../config/config.ts';
 import type { HealthProblem } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { MediaStats } from '../media/plane.ts';
+import type { MediaPlane, MediaStats, OtherServersOptions } from '../media/plane.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import { PermanentRooms } from './permanent-rooms.ts';
 import { RoomMover } from './room-mover.ts';
+import { RoomServers } from './room-servers.ts';
 import { settingsError } from './start-error.ts';
 
 export interface ClusterDeps {
@@ -22,12 +26,16 @@ export interface ClusterDeps {
   readonly log: Logger;
   /** They are made later. */
   readonly registry: () => RoomRegistry;
-  readonly media: () => readonly MediaStats[];
+  readonly media: () => Pick<MediaPlane, 'stats' | 'followServers' | 'lendWorker'>;
 }
 
 export interface Cluster {
   /** The name of this server. */
   readonly node: string;
+  /** Takes an upgrade request of another server. */
+  upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** See `OtherServersOptions`. */
+  connect(server: string): Promise<PeerStream>;
   readonly directory: ClusterDirectory;
   readonly peers: Peers;
   readonly figures: ClusterFigures;
@@ -60,6 +68,20 @@ export async function openEngine(
   }
 }
 
+/** Undefined if rooms do not go on at other servers. */
+export function otherServers(config: Config, cluster: () => Cluster | undefined): OtherServersOptions | undefined {
+  const { clusterEngine, clusterSpanPercent } = config;
+  if (clusterEngine === '' || clusterSpanPercent === 0) return undefined;
+  return {
+    spanLoad: clusterSpanPercent / 100,
+    open: async (server) => {
+      const connection = await cluster()?.connect(server);
+      if (connection === undefined) throw new Error('this server is in no cluster');
+      return connection;
+    },
+  };
+}
+
 /** Undefined without an engine. */
 export function openCluster(config: Config, engine: Engine | undefined, deps: ClusterDeps): Cluster | undefined {
   if (engine === undefined) return undefined;
@@ -76,7 +98,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     secret: config.clusterSecret,
     leaseMs: config.clusterLeaseMs,
     whenDown: config.clusterEngineDown,
-    ownState: () => stateOf(registry(), media()),
+    ownState: () => stateOf(registry(), media().stats()),
     isOpen: (room) => registry().known(room) !== undefined,
     checkPeer: (peer) => check.check(peer),
     // Those who are in it join again, and are led to the other node.
@@ -105,12 +127,19 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     handOver: (room) => directory.handOver(room),
     clock,
   });
+  const servers = new RoomServers({
+    ...{ directory, self: name, secret: config.clusterSecret, isOn: config.clusterSpanPercent > 0 },
+    ...{ media, version, clock },
+  });
   return {
     ...{ node: name, directory, peers },
+    upgrade: (_path, ...upgrade) => servers.upgrade(...upgrade),
+    connect: (server) => servers.connect(server),
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
     start: async () => {
       await directory.start();
       mover.start();
+      servers.start();
     },
     openRooms: () => permanent.start(),
     leave: () => {
@@ -120,6 +149,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     close: async () => {
       permanent.close();
       mover.close();
+      servers.close();
       await directory.close();
     },
     get figures() {

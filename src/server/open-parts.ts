@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
 import { Seal } from '../lib/seal.ts';
-import type { MediaPlane } from '../media/plane.ts';
+import type { MediaPlane, OtherServersOptions } from '../media/plane.ts';
 import { AccessControl } from '../rooms/access.ts';
 import type { KeptStore } from '../rooms/ports.ts';
 import { SharedStore } from '../store/shared-store.ts';
@@ -62,11 +62,16 @@ export function accessControl(config: Config, store: KeptStore, { clock, log }: 
 }
 
 /** Rejects with `StartError`. */
-export async function openMediaPlane(config: Config, deps: ServerDeps, watch: AddressWatch): Promise<MediaPlane> {
+export async function openMediaPlane(
+  config: Config,
+  deps: ServerDeps,
+  watch: AddressWatch,
+  others?: OtherServersOptions,
+): Promise<MediaPlane> {
   const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
   const settings = mediaSettings(config, sharesPort(config) ? await addressOf(config) : config.host);
   return createMediaPlane({
-    ...settings,
+    ...{ ...settings, others },
     watch,
     workerEntry,
     clock,

@@ -33,7 +33,7 @@ import { NOTHING_KEPT } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { type IceServersFor, turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
-import { openCluster, openEngine } from './cluster.ts';
+import { openCluster, openEngine, otherServers } from './cluster.ts';
 import { fileDoor } from './file-door.ts';
 import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
@@ -126,7 +126,12 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     throw error;
   };
   const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies, watch }).catch(giveUp);
-  const plane = await openMediaPlane(config, deps, watch).catch(giveUp);
+  const plane = await openMediaPlane(
+    config,
+    deps,
+    watch,
+    otherServers(config, () => cluster),
+  ).catch(giveUp);
   const closeAll = async (error: unknown): Promise<never> => {
     await plane.close();
     await tls?.close();
@@ -135,7 +140,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
   const started = (room: string) => recordingStarted(room);
   const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
-  const others = { version, clock, log, registry: () => registry, media: () => plane.stats() };
+  const others = { version, clock, log, registry: () => registry, media: () => plane };
   const cluster = openCluster(config, engine, others);
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
@@ -308,7 +313,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const signaling = new SignalingEndpoint({
     server: http,
     otherPath: (...upgrade) =>
-      mediaSockets.upgrade(...upgrade) || control.upgrade(...upgrade) || bots.upgrade(...upgrade),
+      [mediaSockets, control, bots].some((other) => other.upgrade(...upgrade)) || cluster?.upgrade(...upgrade) === true,
     registry,
     limits: signalingLimits(config),
     addresses,

@@ -232,6 +232,8 @@ export class FakeMediaRoom implements MediaRoom {
     this.tap = tap;
   }
 
+  setPlain(): void {}
+
   setSpace(settings: SpaceSettings | null): void {
     this.space = settings;
   }
@@ -284,6 +286,10 @@ export class FakeMediaPlane implements MediaPlane {
   health(): readonly WorkerHealth[] {
     return this.workers.map(({ worker, tickAgeMs, restarts }) => workerHealth({ worker, tickAgeMs, restarts }));
   }
+
+  followServers(): void {}
+
+  lendWorker(): void {}
 
   reach(): MediaReach {
     return this.reachable;

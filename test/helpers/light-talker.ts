@@ -80,6 +80,11 @@ export class LightTalker {
     return report;
   }
 
+  /** The media port of its server. */
+  get serverPort(): number {
+    return this.#participant.serverPort;
+  }
+
   close(): void {
     this.#hangUp();
     this.#participant.close();

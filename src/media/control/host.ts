@@ -21,7 +21,18 @@ export interface MediaHostEvents {
   died(reason: string): void;
 }
 
+/** Between the media port of a worker here and that of a worker at another server. */
+export interface LinkRoute {
+  /** The address of this server, and that of the other, as they reach each other. */
+  readonly here: string;
+  readonly there: string;
+  /** The media port of the other. */
+  readonly port: number;
+}
+
 export interface MediaHost {
+  /** Set if the engine is at another server. */
+  readonly route?: LinkRoute;
   /** Where the engine receives media. */
   readonly addresses: readonly MediaAddress[];
   /** The engine's TCP connections whose sockets are in this thread. */

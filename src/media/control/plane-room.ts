@@ -24,30 +24,20 @@ import type {
   WebRtcSeat,
 } from '../plane.ts';
 import type { ControlSeat, SeatPlace } from './control-seat.ts';
+import type { OtherServers } from './other-servers.ts';
+import { RoomLink } from './room-link.ts';
+import { hasLessToDo, lowestLoad, mixOf, type RoomPart } from './room-part.ts';
 import type { WorkerSlot } from './worker-slot.ts';
-
-const LOAD_STEP = 0.05;
 
 export interface PlaneRoomOptions {
   readonly id: number;
   readonly slots: readonly WorkerSlot[];
+  /** Workers of other servers on which the room may go on; none by default. */
+  readonly others?: OtherServers | undefined;
   /** The load, 0 to 1, above which a worker accepts nobody else if another is less busy. */
   readonly spanLoad: number;
   readonly mix: MixSettings;
   readonly events: MediaRoomEvents;
-}
-
-/** The participants of the room in one worker. */
-interface RoomPart {
-  readonly slot: WorkerSlot;
-  /** The sum of this part's talkers, for the others. */
-  readonly mix: SharedArrayBuffer;
-  readonly number: number;
-  /** Its shouts, for linked rooms; made when the room is first linked. */
-  shouts: SharedArrayBuffer | undefined;
-  readonly seats: Set<ControlSeat>;
-  speaking: readonly SpeakerLevel[];
-  heard: HeardInSpace;
 }
 
 export class PlaneRoom implements MediaRoom {
@@ -61,6 +51,10 @@ export class PlaneRoom implements MediaRoom {
   /** Whose tap has the mix; the mix of any part has everybody. */
   #mixTapped: RoomPart | undefined;
   readonly #parts: RoomPart[] = [];
+  /** The part to which those at other servers are linked, while there are any. It stays also without participants. */
+  #hub: RoomPart | undefined;
+  /** Everybody hears the same, so the room may be at several servers. */
+  #isPlain = false;
   #partsMade = 0;
   /** The worker of the newest seat. */
   #home: WorkerSlot | undefined;
@@ -71,11 +65,16 @@ export class PlaneRoom implements MediaRoom {
   }
 
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat {
-    const part = this.#choosePart(options.returning ?? false);
-    const seat = part.slot.negotiateWebRtc(offer, options, this.#placeIn(part));
-    this.#enter(part, seat);
-    seat.start();
-    return seat;
+    const part = this.#choosePart(options.returning ?? false, true);
+    try {
+      const seat = part.slot.negotiateWebRtc(offer, options, this.#placeIn(part));
+      this.#enter(part, seat);
+      seat.start();
+      return seat;
+    } catch (error) {
+      if (part.isRemote) this.#closeIfEmpty(part);
+      throw error;
+    }
   }
 
   connectRelayed(options: RelayedOptions): RelayedSeat {
@@ -88,23 +87,30 @@ export class PlaneRoom implements MediaRoom {
 
   /** The seat stays in its worker, where the room is opened if necessary. */
   adopt(seat: Seat, state: MemberState): void {
-    for (const slot of this.#options.slots) {
+    for (const slot of [...this.#options.slots, ...(this.#options.others?.slots ?? [])]) {
       const found = slot.seatOf(seat.id);
       if (found === undefined) continue;
-      const part = this.#partIn(slot) ?? this.#newPart(slot);
+      const isHere = this.#options.slots.includes(slot);
+      const part = isHere ? (this.#partIn(slot) ?? this.#newPart(slot)) : this.#partElsewhere(slot);
+      if (part === undefined) {
+        queueMicrotask(() => found.end('media_failed'));
+        continue;
+      }
       this.#enter(part, found);
       found.moveTo(this.#placeIn(part), state);
+      this.#gather();
     }
   }
 
   setMix(mix: MixSettings): void {
     this.#mix = mix;
-    for (const { slot } of this.#parts) slot.setMix(this.#options.id, mix);
+    for (const part of this.#parts) part.slot.setMix(this.#options.id, mixOf(part, mix));
   }
 
   setChannelSounds(sounds: ChannelSounds): void {
     this.#channelSounds = sounds;
-    for (const { slot } of this.#parts) slot.setChannelSounds(this.#options.id, sounds);
+    if (sounds.size > 0) this.#gather();
+    for (const { slot } of this.#localParts) slot.setChannelSounds(this.#options.id, sounds);
   }
 
   get bodies(): BodyFields {
@@ -114,28 +120,32 @@ export class PlaneRoom implements MediaRoom {
 
   setSpace(settings: SpaceSettings | null): void {
     this.#space = settings;
-    for (const { slot } of this.#parts) this.#tellSpace(slot);
+    if (settings !== null) this.#gather();
+    for (const { slot } of this.#localParts) this.#tellSpace(slot);
   }
 
   setShouts(shouts: RoomShouts | null): void {
     const before = this.#shouts;
     this.#shouts = shouts;
+    if (shouts !== null) this.#gather();
     if (shouts !== null) this.#exchangeShouts();
-    else if (before !== null) for (const { slot } of this.#parts) slot.setShouts(this.#options.id, null);
+    else if (before !== null) for (const { slot } of this.#localParts) slot.setShouts(this.#options.id, null);
   }
 
   setTap(tap: RoomTapSubscription | null): void {
     const before = this.#tap;
     this.#tap = tap;
     this.#mixTapped = undefined;
+    if (tap?.request.voices) this.#gather();
     if (tap !== null) this.#tapParts();
-    else if (before !== null) for (const { slot } of this.#parts) slot.taps.set(this.#options.id, null, before.sink);
+    else if (before !== null)
+      for (const { slot } of this.#localParts) slot.taps.set(this.#options.id, null, before.sink);
   }
 
   /** The mix comes from one part, and what people send from each. */
   #tapParts(): void {
     if (this.#tap === null) return;
-    for (const part of this.#parts) this.#tapPart(part, this.#tap);
+    for (const part of this.#localParts) this.#tapPart(part, this.#tap);
   }
 
   #tapPart(part: RoomPart, { request, sink }: RoomTapSubscription): void {
@@ -149,11 +159,15 @@ export class PlaneRoom implements MediaRoom {
   }
 
   /** Returning participants are accepted even by a worker that refuses newcomers. */
-  #choosePart(returning: boolean): RoomPart {
+  #choosePart(returning: boolean, mayBeElsewhere = false): RoomPart {
     const available = this.#allowedSlots().filter((slot) => slot.available);
     const open = returning ? available : available.filter((slot) => !slot.refusesJoins);
     const leastLoaded = lowestLoad(open);
-    if (leastLoaded === undefined) throw new AppError(available.length > 0 ? 'server_busy' : 'media_unavailable');
+    const busiest = leastLoaded ?? lowestLoad(available);
+    if (busiest === undefined) throw new AppError('media_unavailable');
+    const other = mayBeElsewhere && this.#mayBeElsewhere ? this.#chooseElsewhere(busiest) : undefined;
+    if (other !== undefined) return other;
+    if (leastLoaded === undefined) throw new AppError('server_busy');
     const present = lowestLoad(open.filter((slot) => this.#partIn(slot) !== undefined));
     const stays =
       present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
@@ -161,12 +175,83 @@ export class PlaneRoom implements MediaRoom {
     return this.#partIn(slot) ?? this.#newPart(slot);
   }
 
+  #chooseElsewhere(local: WorkerSlot): RoomPart | undefined {
+    const slot = this.#options.others?.choose(local, (one) => this.#partIn(one) !== undefined);
+    return slot && this.#partElsewhere(slot);
+  }
+
+  /** The part in a worker of another server, open and linked; undefined if that cannot be. */
+  #partElsewhere(slot: WorkerSlot): RoomPart | undefined {
+    const part = this.#partIn(slot) ?? this.#newPart(slot);
+    try {
+      if (!this.#parts.includes(part)) this.#open(part);
+      part.link ??= this.#linkRemote(part);
+      return part;
+    } catch {
+      this.#closeIfEmpty(part);
+      return undefined;
+    }
+  }
+
   #newPart(slot: WorkerSlot): RoomPart {
     const number = this.#partsMade++;
     return {
-      ...{ slot, number, mix: createSharedMix(number), shouts: undefined },
-      ...{ seats: new Set(), speaking: [], heard: new Map() },
+      ...{ slot, isRemote: !this.#options.slots.includes(slot) },
+      ...{ number, mix: createSharedMix(number), shouts: undefined },
+      ...{ seats: new Set(), speaking: [], heard: new Map(), link: undefined },
     };
+  }
+
+  get #localParts(): readonly RoomPart[] {
+    return this.#parts.filter(({ isRemote }) => !isRemote);
+  }
+
+  get #remoteParts(): readonly RoomPart[] {
+    return this.#parts.filter(({ isRemote }) => isRemote);
+  }
+
+  setPlain(isPlain: boolean): void {
+    this.#isPlain = isPlain;
+    if (!isPlain) this.#gather();
+  }
+
+  /** What other servers hear of the room is one mix for all, so there must be no other. */
+  get #mayBeElsewhere(): boolean {
+    const isSpecial = this.#space !== null || this.#shouts !== null || this.#channelSounds.size > 0;
+    return this.#isPlain && !isSpecial && this.#tap?.request.voices !== true;
+  }
+
+  /** Those at other servers connect again, and come here. Their rooms do not expect that while they change something. */
+  #gather(): void {
+    queueMicrotask(() => {
+      if (!this.#mayBeElsewhere) for (const part of this.#remoteParts) this.#endPart(part);
+    });
+  }
+
+  #endPart(part: RoomPart): void {
+    for (const seat of [...part.seats]) seat.end('media_failed');
+  }
+
+  /** Links a part at another server to the one here. Throws `AppError` `media_unavailable`. */
+  #linkRemote(part: RoomPart): RoomLink {
+    const hub = this.#hub ?? this.#localParts[0] ?? this.#openHub();
+    this.#hub = hub;
+    return new RoomLink({
+      ...{ roomId: this.#options.id, home: hub.slot, leaf: part.slot },
+      onLost: () => {
+        part.link = undefined;
+        if (hub.slot.available) this.#options.others?.failed(part.slot);
+        this.#endPart(part);
+      },
+    });
+  }
+
+  #openHub(): RoomPart {
+    const slot = lowestLoad(this.#allowedSlots().filter(({ available }) => available));
+    if (slot === undefined) throw new AppError('media_unavailable');
+    const hub = this.#newPart(slot);
+    this.#open(hub);
+    return hub;
   }
 
   #placeIn(part: RoomPart): SeatPlace {
@@ -176,10 +261,15 @@ export class PlaneRoom implements MediaRoom {
   /** Opens the room in the worker for its first member there. */
   #enter(part: RoomPart, seat: ControlSeat): void {
     part.seats.add(seat);
-    this.#home = part.slot;
-    if (this.#parts.includes(part)) return;
+    if (!part.isRemote) this.#home = part.slot;
+    if (!this.#parts.includes(part)) this.#open(part);
+  }
+
+  #open(part: RoomPart): void {
+    const { id } = this.#options;
     this.#parts.push(part);
-    part.slot.openRoom(this.#options.id, this.#mix, (speaking, heard) => this.#tellLevels(part, speaking, heard));
+    part.slot.openRoom(id, mixOf(part, this.#mix), (speaking, heard) => this.#tellLevels(part, speaking, heard));
+    if (part.isRemote) return;
     if (this.#space !== null) this.#tellSpace(part.slot);
     if (this.#channelSounds.size > 0) part.slot.setChannelSounds(this.#options.id, this.#channelSounds);
     if (this.#tap !== null) this.#tapPart(part, this.#tap);
@@ -201,8 +291,23 @@ export class PlaneRoom implements MediaRoom {
 
   #leave(part: RoomPart, seat: ControlSeat): void {
     part.seats.delete(seat);
-    if (part.seats.size > 0) return;
-    this.#parts.splice(this.#parts.indexOf(part), 1);
+    this.#closeIfEmpty(part);
+  }
+
+  #closeIfEmpty(part: RoomPart): void {
+    if (part.seats.size > 0 || (part === this.#hub && this.#remoteParts.length > 0)) return;
+    this.#close(part);
+    // The last part elsewhere has left it alone.
+    if (part.isRemote && this.#remoteParts.length === 0 && this.#hub?.seats.size === 0) this.#close(this.#hub);
+  }
+
+  #close(part: RoomPart): void {
+    const at = this.#parts.indexOf(part);
+    if (at < 0) return;
+    part.link?.close();
+    part.link = undefined;
+    this.#parts.splice(at, 1);
+    if (this.#hub === part) this.#hub = undefined;
     part.slot.closeRoom(this.#options.id);
     if (this.#mixTapped === part) {
       this.#mixTapped = undefined;
@@ -215,8 +320,9 @@ export class PlaneRoom implements MediaRoom {
 
   /** Links every part to the others. */
   #link(): void {
-    for (const part of this.#parts) {
-      const others = this.#parts.filter((other) => other !== part).map(({ mix }) => mix);
+    const local = this.#localParts;
+    for (const part of local) {
+      const others = local.filter((other) => other !== part).map(({ mix }) => mix);
       part.slot.link(this.#options.id, part.mix, others);
     }
   }
@@ -226,7 +332,7 @@ export class PlaneRoom implements MediaRoom {
     if (this.#shouts === null) return;
     const { channel, rooms } = this.#shouts;
     const others = rooms.flatMap((room) => (room instanceof PlaneRoom ? room.#shoutRings : []));
-    for (const part of this.#parts) {
+    for (const part of this.#localParts) {
       part.slot.setShouts(this.#options.id, { channel, own: this.#shoutRingOf(part), others });
     }
   }
@@ -239,7 +345,7 @@ export class PlaneRoom implements MediaRoom {
   }
 
   get #shoutRings(): readonly SharedArrayBuffer[] {
-    return this.#parts.map((part) => this.#shoutRingOf(part));
+    return this.#localParts.map((part) => this.#shoutRingOf(part));
   }
 
   #shoutRingOf(part: RoomPart): SharedArrayBuffer {
@@ -261,17 +367,4 @@ export class PlaneRoom implements MediaRoom {
       new Map([...heard, ...elsewhere.flatMap((other) => [...other.heard])]),
     );
   }
-}
-
-function lowestLoad(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
-  return slots.reduce<WorkerSlot | undefined>(
-    (best, slot) => (best === undefined || hasLessToDo(slot, best) ? slot : best),
-    undefined,
-  );
-}
-
-/** If two loads differ by less than can be measured, the number of seats decides. */
-function hasLessToDo(a: WorkerSlot, b: WorkerSlot): boolean {
-  const difference = Math.round(a.load / LOAD_STEP) - Math.round(b.load / LOAD_STEP);
-  return (difference || a.seats - b.seats) < 0;
 }

@@ -9,7 +9,7 @@ import type { FollowedHosts } from './followed-hosts.ts';
 export interface SlotAddressesOptions {
   readonly index: number;
   readonly hideLoopback: boolean;
-  readonly announcement: Announcement;
+  readonly announcement: Pick<Announcement, 'addresses'>;
   /** The machine's changing addresses; undefined if the operator has set fixed ones. */
   readonly followed: FollowedHosts | undefined;
 }

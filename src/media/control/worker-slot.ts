@@ -12,6 +12,7 @@ import { overloadMeasures } from '../link/overload-measures.ts';
 import type {
   ChannelSounds,
   HeardInSpace,
+  MediaCloseReason,
   MediaPlaneOptions,
   MediaStats,
   RelayedOptions,
@@ -24,8 +25,9 @@ import type { MediaFigures } from '../statistics.ts';
 import type { Announcement } from './announcement.ts';
 import type { ControlSeat, SeatContext, SeatPlace } from './control-seat.ts';
 import type { FollowedHosts } from './followed-hosts.ts';
+import { Guests } from './guests.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
-import type { MediaHost, MediaHostOptions } from './host.ts';
+import type { LinkRoute, MediaHost, MediaHostOptions } from './host.ts';
 import { logOverload, logStarved } from './overload-log.ts';
 import { withRelay } from './relay-figures.ts';
 import { RelayedControlSeat } from './relayed-seat.ts';
@@ -44,7 +46,7 @@ const BIND_AGAIN_MS: Millis = 3000;
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
   readonly certificate: DtlsCertificate;
-  readonly announcement: Announcement;
+  readonly announcement: Pick<Announcement, 'addresses'>;
   /** The machine's changing addresses; undefined if the operator has set fixed ones. */
   readonly followed: FollowedHosts | undefined;
   /** Shared by all workers. */
@@ -66,6 +68,8 @@ export class WorkerSlot {
   readonly #rooms = new Map<number, LevelsListener>();
   /** What recorders are shown of this worker's rooms. */
   readonly taps = new WorkerTaps((command) => this.#host?.post(command));
+  /** Rooms of other servers. */
+  readonly guests: Guests;
   readonly #relay: WorkerRelay;
   readonly #seats = new Map<number, ControlSeat>();
   #host: MediaHost | undefined;
@@ -85,7 +89,9 @@ export class WorkerSlot {
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
     this.#places = new SlotAddresses(options);
-    this.#relay = new WorkerRelay(options.clock, (command) => this.#host?.post(command));
+    const post = (command: MediaCommand): void => this.#host?.post(command);
+    this.guests = new Guests({ ...options, post });
+    this.#relay = new WorkerRelay(options.clock, post);
   }
 
   get addresses(): readonly MediaAddress[] {
@@ -176,24 +182,26 @@ export class WorkerSlot {
    */
   negotiateWebRtc(offer: WebRtcOffer, options: SeatOptions, place: SeatPlace): WebRtcControlSeat {
     const { certificate, handshakes, clock, log, sdpLimits } = this.#options;
-    const seat = WebRtcControlSeat.negotiate(offer, options, place, {
-      ...this.#seatContext(),
-      candidates: (made) => this.#places.candidatesFor(made),
-      sdpLimits,
-      certificate,
-      handshakes,
-      clock,
-      log,
-    });
-    this.#seats.set(seat.id, seat);
-    return seat;
+    const candidates = (made: WebRtcOffer) => this.#places.candidatesFor(made);
+    const shared = { candidates, sdpLimits, certificate, handshakes, clock, log };
+    return this.addSeat((context) => WebRtcControlSeat.negotiate(offer, options, place, { ...context, ...shared }));
   }
 
   /** Creates a seat that starts when its room is open. Throws `AppError` `media_unavailable`. */
   createRelayed(options: RelayedOptions, place: SeatPlace): RelayedControlSeat {
-    const seat = new RelayedControlSeat(options, place, { ...this.#seatContext(), relay: this.#relay });
+    return this.addSeat((context) => new RelayedControlSeat(options, place, { ...context, relay: this.#relay }));
+  }
+
+  /** A seat that the caller makes and starts. Throws `AppError` `media_unavailable`. */
+  addSeat<T extends ControlSeat>(make: (context: SeatContext) => T): T {
+    const seat = make(this.#seatContext());
     this.#seats.set(seat.id, seat);
     return seat;
+  }
+
+  /** How it is reached from here, if it is a worker of another server. */
+  get route(): LinkRoute | undefined {
+    return this.#host?.route;
   }
 
   #seatContext(): SeatContext {
@@ -268,16 +276,22 @@ export class WorkerSlot {
     };
   }
 
+  endSeats(reason: MediaCloseReason): void {
+    for (const seat of [...this.#seats.values()]) seat.end(reason);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
     this.#cancelBinding();
     for (const seat of this.#seats.values()) seat.close();
+    this.guests.lose();
     await this.#host?.close();
     this.#host = undefined;
   }
 
   #receive(event: MediaEvent): void {
+    if (this.guests.take(event)) return;
     switch (event.type) {
       case 'dtls': {
         const seat = this.#seats.get(event.memberId);
@@ -340,6 +354,7 @@ export class WorkerSlot {
     const { log, index, onChange } = this.#options;
     log.error({ worker: index, reason, seats: this.seats }, 'media worker died');
     this.#host = undefined;
+    this.guests.lose();
     this.#relay.reset();
     this.#places.set([]);
     this.#cancelBinding();
