@@ -57,7 +57,7 @@ const LATER_SETTINGS = {
     ...{ noise_cancel_mode: 'Off', loudness: 30_000, attenuate_external_applications: false },
   },
   misc: { audio_wizard_has_been_shown: true, viewed_server_ping_consent_message: true },
-  ui: { quit_behavior: 'ALWAYS_QUIT', send_usage_statistics: false },
+  ui: { quit_behavior: 'AlwaysQuit', send_usage_statistics: false },
   update: { check_for_updates: false, check_for_plugin_updates: false, auto_update_plugins: false },
 };
 /** The file of its database, with the certificate that it has accepted. */
