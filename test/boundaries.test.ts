@@ -106,7 +106,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   koa: ['src/http/', 'src/admin/', 'src/gateways/'],
   '@koa/router': ['src/admin/api/'],
   '@koa/bodyparser': ['src/admin/api/'],
-  jose: ['src/rooms/', 'src/gateways/sign-in/'],
+  jose: ['src/rooms/'],
   'openid-client': ['src/gateways/sign-in/'],
   'acme-client': ['src/server/tls/'],
   '@peculiar/x509': ['src/server/tls/'],

@@ -2,10 +2,9 @@
  * What must be remembered between the way to the provider and the way back, sealed in a cookie of the browser: the
  * server keeps nothing, so nobody can fill its memory, and any server with the same secret can go on.
  */
-import { hkdfSync } from 'node:crypto';
-import { EncryptJWT, jwtDecrypt } from 'jose';
 import { z } from 'zod';
-import { dateOf, type Millis } from '../../lib/clock.ts';
+import type { Millis } from '../../lib/clock.ts';
+import { Seal } from '../../lib/seal.ts';
 
 /** People may have to create an account at the provider first. */
 export const ATTEMPT_LIFETIME_MS: Millis = 600_000;
@@ -18,32 +17,25 @@ const attemptSchema = z.object({
 });
 export type Attempt = z.infer<typeof attemptSchema>;
 
+const sealedSchema = z.object({ attempt: attemptSchema, untilMs: z.number() });
+
 export class AttemptSeal {
-  readonly #key: Uint8Array;
+  readonly #seal: Seal;
 
   constructor(secret: string) {
-    this.#key = new Uint8Array(hkdfSync('sha256', secret, '', 'partyline sign-in', 32));
+    this.#seal = new Seal(secret, 'sign-in');
   }
 
-  seal({ room, state, nonce, verifier }: Attempt, wallNowMs: Millis): Promise<string> {
-    return new EncryptJWT({ room, state, nonce, verifier })
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-      .setExpirationTime(Math.ceil((wallNowMs + ATTEMPT_LIFETIME_MS) / 1000))
-      .encrypt(this.#key);
+  seal(attempt: Attempt, wallNowMs: Millis): string {
+    return this.#seal.seal(JSON.stringify({ attempt, untilMs: wallNowMs + ATTEMPT_LIFETIME_MS }));
   }
 
   /** Undefined if this is not from `seal`, or too old. */
-  async open(sealed: string, wallNowMs: Millis): Promise<Attempt | undefined> {
-    try {
-      const { payload } = await jwtDecrypt(sealed, this.#key, {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-        requiredClaims: ['exp'],
-        currentDate: dateOf(wallNowMs),
-      });
-      return attemptSchema.safeParse(payload).data;
-    } catch {
-      return undefined;
-    }
+  open(sealed: string, wallNowMs: Millis): Attempt | undefined {
+    const text = this.#seal.open(sealed);
+    if (text === undefined) return undefined;
+    // Only who has the secret can have written it.
+    const { attempt, untilMs } = sealedSchema.parse(JSON.parse(text));
+    return wallNowMs < untilMs ? attempt : undefined;
   }
 }

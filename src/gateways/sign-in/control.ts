@@ -37,6 +37,8 @@ export interface SignInOptions {
 const TOKEN_LIFETIME_MS: Millis = 3_600_000;
 const COOKIE = 'partyline-sign-in';
 const PATH = '/sign-in';
+/** Browsers take a cookie of this name only from the same host by HTTPS, for all paths (RFC 6265bis section 4.1.3). */
+const HOST_PREFIX = '__Host-';
 const CALLBACK = `${PATH}/callback`;
 /** A longer address is none of a provider. */
 const MAX_URL_LENGTH = 8192;
@@ -47,20 +49,22 @@ export function createSignIn({ settings, access, addresses, proxies, clock, log 
   const provider = new SignInProvider({ ...settings, redirectUri: `${origin}${CALLBACK}` }, clock);
   const seal = new AttemptSeal(settings.secret);
   const warnings = new TokenBucket({ ...WARNINGS, now: clock.now() });
-  const attributes = `Path=${PATH}; HttpOnly; SameSite=Lax${origin.startsWith('https:') ? '; Secure' : ''}`;
+  const isSecure = origin.startsWith('https:');
+  const cookie = isSecure ? `${HOST_PREFIX}${COOKIE}` : COOKIE;
+  const attributes = `Path=${isSecure ? '/' : PATH}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
   const setCookie = (context: Context, value: string, maxAgeMs: Millis): void =>
-    context.append('Set-Cookie', `${COOKIE}=${value}; Max-Age=${maxAgeMs / 1000}; ${attributes}`);
+    context.append('Set-Cookie', `${cookie}=${value}; Max-Age=${maxAgeMs / 1000}; ${attributes}`);
 
   const begin = async (context: Context): Promise<void> => {
     const room = roomName(new URLSearchParams(context.querystring).get('room') ?? '');
     const { attempt, url } = await provider.begin(room);
-    setCookie(context, await seal.seal(attempt, clock.wallNow()), ATTEMPT_LIFETIME_MS);
+    setCookie(context, seal.seal(attempt, clock.wallNow()), ATTEMPT_LIFETIME_MS);
     redirect(context, url.href);
   };
 
   const finish = async (context: Context): Promise<void> => {
     setCookie(context, '', 0);
-    const attempt = await seal.open(cookieOf(context), clock.wallNow());
+    const attempt = seal.open(cookieOf(context, cookie), clock.wallNow());
     if (attempt === undefined)
       throw new AppError('sign_in_failed', 'It took too long, or was begun in another window.');
     // The provider is asked once for each answer, and a browser may send as many as it likes.
@@ -112,10 +116,10 @@ function redirect(context: Context, url: string): void {
   context.body = '';
 }
 
-function cookieOf(context: Context): string {
+function cookieOf(context: Context, cookie: string): string {
   for (const pair of context.get('Cookie').split(';')) {
     const [name, value = ''] = pair.trim().split(/=(.*)/s);
-    if (name === COOKIE) return value;
+    if (name === cookie) return value;
   }
   return '';
 }

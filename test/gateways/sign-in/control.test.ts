@@ -104,7 +104,9 @@ test('nobody gets in by an answer that is not for them, and nobody is led elsewh
 
   t.equal(await statusOf(url, new SimpleBrowser()), 403, 'another browser');
   const forged = new SimpleBrowser();
-  forged.cookies.set(page.url, new Map([['partyline-sign-in', `${[...cookies.values()][0]!.slice(0, -2)}AA`]]));
+  const sealed = cookies.get('partyline-sign-in')!;
+  const other = `${sealed.startsWith('A') ? 'B' : 'A'}${sealed.slice(1)}`;
+  forged.cookies.set(page.url, new Map([['partyline-sign-in', other]]));
   t.equal(await statusOf(url, forged), 403, 'a forged cookie');
   const otherState = new URL(url);
   otherState.searchParams.set('state', 'other');
@@ -126,6 +128,17 @@ test('nobody gets in by an answer that is not for them, and nobody is led elsewh
     t.ok(ok, `${room}: ${response.status} ${at}`);
   }
   site.answer = (_, response) => void response.writeHead(500).end();
+});
+
+test('behind HTTPS the cookie is one that no other host can have set', async (t) => {
+  const { page } = await setUp(t, { pageUrl: 'https://voice.example' });
+  const begun = await fetch(`${page.url}/sign-in?room=lobby`, { redirect: 'manual' });
+  const [cookie = ''] = begun.headers.getSetCookie();
+  t.match(cookie, /^__Host-partyline-sign-in=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+  const answerTo = async (cookie: string) =>
+    (await fetch(`${page.url}/sign-in/callback?error=access_denied`, { headers: { cookie } })).text();
+  t.match(await answerTo(cookie.replace('__Host-', '')), 'begun in another window', 'a name that others can set');
+  t.notMatch(await answerTo(cookie), 'begun in another window');
 });
 
 test('the cookie cannot be read by scripts, and is for the sign-in only', async (t) => {
