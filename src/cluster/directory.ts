@@ -128,6 +128,11 @@ export class ClusterDirectory implements Directory {
     return this.#options.clock.now() + this.#offsetMs;
   }
 
+  /** It is here, or it is being decided whether it is. */
+  concerns(room: string): boolean {
+    return this.#owned.has(room) || this.#asking.has(room);
+  }
+
   /** Which other node has this room; undefined: nobody has, or it is here. Rejects with `EngineDown`. */
   async ownerOf(room: string): Promise<string | undefined> {
     const owner = this.#owned.has(room) ? undefined : await this.#options.engine.ownerOf(room);

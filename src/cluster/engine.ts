@@ -55,7 +55,7 @@ export type ClaimAnswer =
 /** Every call rejects with `EngineDown` if there is no answer in time; it may be executed nevertheless. */
 export interface Engine {
   readonly isUp: boolean;
-  /** Renews the lease. */
+  /** Renews the lease. Also forgets nodes that were not heard of for very long, and their rooms. */
   beat(beat: Beat): Promise<BeatAnswer>;
   claim(claim: Claim): Promise<ClaimAnswer>;
   /** Says again who owns a room. Returns who does: somebody else if their epoch is higher. */
@@ -64,6 +64,8 @@ export interface Engine {
   move(room: string, owner: Owner, target: string): Promise<Owner | undefined>;
   /** The room is closed. Does nothing if somebody else owns it by now. */
   release(room: string, owner: Owner): Promise<void>;
+  /** Some of the rooms that this node has as far as the engine knows, at random, with their epochs. */
+  someOwned(node: string): Promise<ReadonlyMap<string, number>>;
   /** Who has a room, alive or not. */
   ownerOf(room: string): Promise<Owner | undefined>;
   /** Ends the lease of a process that is certainly gone. */

@@ -21,7 +21,7 @@ import {
   type Owner,
 } from './engine.ts';
 import { READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
-import { BEAT, BEATEN, BURY, CLAIM, MOVE, OWNER, REASSERT, RELEASE } from './scripts.ts';
+import { BEAT, BEATEN, BURY, CLAIM, MOVE, OWNER, REASSERT, RELEASE, SOME_OWNED } from './scripts.ts';
 
 export interface RedisEngineOptions {
   /** `redis://user@host:6379/0`, or `rediss://`. */
@@ -31,6 +31,8 @@ export interface RedisEngineOptions {
   readonly name: string;
   /** Of what is kept; as in `KEPT_BOUNDS` if omitted. */
   readonly kept?: KeptBounds;
+  /** How long a node that has died is remembered, with its rooms; a day if omitted. */
+  readonly rememberMs?: Millis;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -44,6 +46,9 @@ const FIRST_RETRY_MS: Millis = 50;
 const LAST_RETRY_MS: Millis = 500;
 /** Nobody has so many nodes: more records than that are not read. */
 const MAX_NODES = 1000;
+/** A node that is cut off from the engine for longer, and not from people, may lose them to another one. */
+const REMEMBER_MS: Millis = 86_400_000;
+const SOME = 100;
 
 const ownerSchema = z.tuple([z.string(), z.coerce.number()]).transform(([node, epoch]): Owner => ({ node, epoch }));
 const beatSchema = z.tuple([z.coerce.number(), z.number()], z.string());
@@ -70,15 +75,20 @@ export class RedisEngine implements Engine, KeptLog {
   readonly #client: ReturnType<Library['createClient']>;
   readonly #prefix: string;
   readonly #kept: KeptBounds;
+  readonly #rememberMs: Millis;
   readonly #clock: Clock;
   readonly #log: Logger;
   /** What it answered instead of an answer, which the log says once. */
   #refusal: string | undefined;
 
-  private constructor(library: Library, { url, password, name, kept = KEPT_BOUNDS, clock, log }: RedisEngineOptions) {
+  private constructor(
+    library: Library,
+    { url, password, name, kept = KEPT_BOUNDS, rememberMs = REMEMBER_MS, clock, log }: RedisEngineOptions,
+  ) {
     this.#library = library;
     this.#prefix = `{${name}}:`;
     this.#kept = kept;
+    this.#rememberMs = rememberMs;
     this.#clock = clock;
     this.#log = log;
     this.#client = library.createClient({
@@ -116,7 +126,9 @@ export class RedisEngine implements Engine, KeptLog {
   }
 
   async beat({ node, incarnation, record, leaseMs }: Beat): Promise<BeatAnswer> {
-    const [nowMs, beaten, ...all] = beatSchema.parse(await this.#run(BEAT, node, incarnation, record, leaseMs));
+    const [nowMs, beaten, ...all] = beatSchema.parse(
+      await this.#run(BEAT, node, incarnation, record, leaseMs, this.#rememberMs),
+    );
     const nodes = new Map<string, string>();
     for (let i = 0; i + 1 < Math.min(all.length, 2 * MAX_NODES); i += 2) nodes.set(all[i]!, all[i + 1]!);
     return { nowMs, isTaken: beaten === BEATEN.taken, isRenewed: beaten === BEATEN.renewed, nodes };
@@ -139,6 +151,11 @@ export class RedisEngine implements Engine, KeptLog {
 
   async release(room: string, { node, epoch }: Owner): Promise<void> {
     await this.#run(RELEASE, room, node, epoch);
+  }
+
+  async someOwned(node: string): Promise<ReadonlyMap<string, number>> {
+    const all = z.array(z.string()).parse(await this.#run(SOME_OWNED, node, SOME));
+    return new Map(all.flatMap((room, i) => (i % 2 === 0 ? [[room, Number(all[i + 1])] as const] : [])));
   }
 
   async ownerOf(room: string): Promise<Owner | undefined> {

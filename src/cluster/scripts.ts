@@ -11,13 +11,20 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** Keys: the prefix. Arguments: node, incarnation, record, lease in ms. The second answer is one of `BEATEN`. */
+/** Rooms of a node that was not heard of for long are forgotten so many at a time. */
+const FORGET_AT_ONCE = 100;
+
+/**
+ * Keys: the prefix. Arguments: node, incarnation, record, lease in ms, how long a node without a lease is remembered in
+ * ms. The second answer is one of `BEATEN`.
+ */
 export const BEAT = `${NOW}
 local prefix, node, incarnation = KEYS[1], ARGV[1], ARGV[2]
 local lease = prefix .. 'lease:' .. node
 local holder = redis.call('GET', lease)
 if holder and holder ~= incarnation then return {string.format('%.0f', now), 1} end
 redis.call('SET', lease, incarnation, 'PX', ARGV[4])
+redis.call('SET', prefix .. 'seen:' .. node, incarnation, 'PX', ARGV[5])
 redis.call('HSET', prefix .. 'nodes', node, ARGV[3])
 local answer = {string.format('%.0f', now), holder and 2 or 0}
 local all = redis.call('HGETALL', prefix .. 'nodes')
@@ -27,6 +34,11 @@ for i = 1, #all, 2 do
     table.insert(answer, all[i + 1])
   elseif redis.call('SCARD', prefix .. 'owned:' .. all[i]) == 0 then
     redis.call('HDEL', prefix .. 'nodes', all[i])
+  elseif redis.call('EXISTS', prefix .. 'seen:' .. all[i]) == 0 then
+    for _, room in ipairs(redis.call('SPOP', prefix .. 'owned:' .. all[i], ${FORGET_AT_ONCE})) do
+      local key = prefix .. 'room:' .. room
+      if redis.call('HGET', key, 'node') == all[i] then redis.call('DEL', key) end
+    end
   end
 end
 return answer
@@ -86,6 +98,17 @@ local record = redis.call('HMGET', key, 'node', 'epoch')
 if record[1] == node and record[2] == epoch then redis.call('DEL', key) end
 if record[1] ~= node or record[2] == epoch then redis.call('SREM', prefix .. 'owned:' .. node, room) end
 return 0
+`;
+
+/** Arguments: node, how many. The answer has the name and the epoch of each. */
+export const SOME_OWNED = `
+local answer = {}
+for _, room in ipairs(redis.call('SRANDMEMBER', KEYS[1] .. 'owned:' .. ARGV[1], ARGV[2])) do
+  local record = redis.call('HMGET', KEYS[1] .. 'room:' .. room, 'node', 'epoch')
+  table.insert(answer, room)
+  table.insert(answer, record[1] == ARGV[1] and record[2] or '0')
+end
+return answer
 `;
 
 /** Arguments: room. */

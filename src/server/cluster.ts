@@ -10,6 +10,7 @@ import { PeerCheck } from '../cluster/peer-check.ts';
 import type { PeerStream } from '../cluster/peer-stream.ts';
 import { Peers } from '../cluster/peers.ts';
 import { RedisEngine } from '../cluster/redis-engine.ts';
+import { UnusedRooms } from '../cluster/unused-rooms.ts';
 import type { Config } from '../config/config.ts';
 import type { HealthProblem } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -120,6 +121,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     directory,
     clock,
   });
+  const unused = new UnusedRooms({ engine, node: name, concerns: (room) => directory.concerns(room), clock });
   const mover = new RoomMover({
     get registry() {
       return registry();
@@ -140,6 +142,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
       await directory.start();
       mover.start();
       servers.start();
+      unused.start();
     },
     openRooms: () => permanent.start(),
     leave: () => {
@@ -150,6 +153,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
       permanent.close();
       mover.close();
       servers.close();
+      unused.close();
       await directory.close();
     },
     get figures() {

@@ -126,6 +126,50 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
   });
 }
 
+/** The same for an engine that remembers dead nodes for 50 ms. */
+async function forgettingContract(t: Test, engine: Engine, pass: (ms: number) => Promise<void>): Promise<void> {
+  const beat = (node: string, leaseMs = 60_000) =>
+    engine.beat({ node, incarnation: `1 of ${node}`, record: `record of ${node}`, leaseMs });
+  const { nowMs } = await beat('n1');
+  await beat('n2');
+  const claim = (room: string, target: string) =>
+    engine.claim({ room, node: 'n1', incarnation: '1 of n1', target, deadlineMs: nowMs + LATER_MS });
+  for (const [room, target] of [
+    ['mine', 'n1'],
+    ['theirs', 'n2'],
+    ['taken', 'n2'],
+  ] as const)
+    t.equal((await claim(room, target)).result, 'owned');
+  const owned = await engine.someOwned('n2');
+  t.strictSame([...owned.keys()].sort(), ['taken', 'theirs']);
+  t.equal(owned.get('theirs'), (await engine.ownerOf('theirs'))?.epoch);
+  t.equal((await engine.someOwned('nobody')).size, 0);
+  await engine.bury('n2', '1 of n2');
+  await beat('n2');
+  await pass(60);
+  await beat('n1');
+  t.equal((await engine.ownerOf('theirs'))?.node, 'n2', 'it has a lease');
+  await engine.bury('n2', '1 of n2');
+  const before = await claim('taken', 'n1');
+  if (before.result !== 'orphan') throw new Error(before.result);
+  const insteadOf = before.owner;
+  await engine.claim({
+    room: 'taken',
+    node: 'n1',
+    incarnation: '1 of n1',
+    target: 'n1',
+    deadlineMs: nowMs + LATER_MS,
+    insteadOf,
+  });
+  await beat('n1');
+  t.equal(await engine.ownerOf('theirs'), undefined, 'it was not heard of for long');
+  t.equal((await engine.someOwned('n2')).size, 0);
+  t.equal((await engine.ownerOf('taken'))?.node, 'n1');
+  t.equal((await engine.ownerOf('mine'))?.node, 'n1', 'this one has a lease');
+  const again = await claim('theirs', 'n1');
+  t.ok(again.result === 'owned' && again.owner.epoch > (owned.get('theirs') ?? 0), 'its epoch grows nevertheless');
+}
+
 /** The same for what is kept. `lose` empties it; `own` says who owns a room. */
 async function keptContract(
   t: Test,
@@ -233,14 +277,17 @@ test('the engine in memory', async (t) => {
   await contract(t, new MemoryEngine(new MemoryStorage(clock)), async (ms) => {
     clock.advance(ms);
   });
+  const short = Object.assign(new MemoryStorage(clock), { rememberMs: 50 });
+  await forgettingContract(t, new MemoryEngine(short), async (ms) => void clock.advance(ms));
 });
 
 test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.close());
-  const open = async (t: Test, name = 'test') => {
+  const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const open = async (t: Test, name = 'test', more: { rememberMs?: number } = {}) => {
     const engine = await RedisEngine.open({
-      ...{ url: redis.url, name, kept: FEW, clock: systemClock },
+      ...{ url: redis.url, name, kept: FEW, clock: systemClock, ...more },
       log: pino({ level: 'silent' }),
     });
     t.teardown(() => engine.close());
@@ -248,8 +295,10 @@ test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) },
     return engine;
   };
 
-  await t.test('does what the copy does', async (t) =>
-    contract(t, await open(t), (ms) => new Promise((resolve) => setTimeout(resolve, ms))),
+  await t.test('does what the copy does', async (t) => contract(t, await open(t), wait));
+
+  await t.test('forgets what nobody needs', async (t) =>
+    forgettingContract(t, await open(t, 'forgetful', { rememberMs: 50 }), wait),
   );
 
   await t.test('keeps what the copy keeps', async (t) => {

@@ -13,12 +13,15 @@ import type { Clock, Millis } from '../../src/lib/clock.ts';
 export class MemoryStorage {
   readonly leases = new Map<string, { readonly incarnation: string; readonly untilMs: Millis }>();
   readonly records = new Map<string, string>();
+  /** When each was last heard of. */
+  readonly seen = new Map<string, Millis>();
   readonly rooms = new Map<string, Owner>();
   /** Every change of an owner, in order. */
   readonly history: { readonly room: string; readonly owner: Owner; readonly atMs: Millis }[] = [];
   readonly #clock: Clock;
   /** The difference between the engine's clock and that of the test. */
   offsetMs = 1_800_000_000_000;
+  rememberMs: Millis = 86_400_000;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,9 +41,20 @@ export class MemoryStorage {
     this.history.push({ room, owner, atMs: this.nowMs });
   }
 
+  /** Nodes that were not heard of for very long, and their rooms. */
+  forget(): void {
+    const { nowMs } = this;
+    for (const [node, seenMs] of this.seen) {
+      if (nowMs - seenMs < this.rememberMs || this.holder(node) !== undefined) continue;
+      this.seen.delete(node);
+      for (const [room, owner] of this.rooms) if (owner.node === node) this.rooms.delete(room);
+      this.records.delete(node);
+    }
+  }
+
   /** It restarts without what it had. */
   empty(): void {
-    for (const map of [this.leases, this.records, this.rooms]) map.clear();
+    for (const map of [this.leases, this.records, this.rooms, this.seen]) map.clear();
   }
 }
 
@@ -63,7 +77,9 @@ export class MemoryEngine implements Engine {
     if (holder !== undefined && holder !== incarnation)
       return { nowMs, isTaken: true, isRenewed: false, nodes: new Map() };
     storage.leases.set(node, { incarnation, untilMs: nowMs + leaseMs });
+    storage.seen.set(node, nowMs);
     storage.records.set(node, record);
+    storage.forget();
     const nodes = new Map([...storage.records].filter(([one]) => storage.holder(one) !== undefined));
     return { nowMs, isTaken: false, isRenewed: holder !== undefined, nodes };
   }
@@ -106,6 +122,12 @@ export class MemoryEngine implements Engine {
     await this.#reach();
     const owner = this.storage.rooms.get(room);
     if (owner?.node === node && owner.epoch === epoch) this.storage.rooms.delete(room);
+  }
+
+  async someOwned(node: string): Promise<ReadonlyMap<string, number>> {
+    await this.#reach();
+    const own = [...this.storage.rooms].filter(([, owner]) => owner.node === node);
+    return new Map(own.slice(0, 100).map(([room, { epoch }]) => [room, epoch]));
   }
 
   async ownerOf(room: string): Promise<Owner | undefined> {

@@ -211,7 +211,9 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     const fresh = await Promise.all(urls.map((url) => enter(t, url, 'opened meanwhile', 'Dee')));
     t.equal(new Set(fresh.map(({ url }) => url)).size, 1, 'all nodes agree about a new room');
     await redis.restart();
-    await eventually(async () => (await healthOf(nodes[0]!)).body.problems.length === 0);
+    await eventually(async () =>
+      (await Promise.all(nodes.map(healthOf))).every(({ body }) => body.problems.length === 0),
+    );
     // They have said again what they have.
     await sleep(1500);
     for (const url of urls) {
