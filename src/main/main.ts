@@ -123,10 +123,10 @@ async function serve(config: Config, warnings: readonly string[], input: Command
       becomeUser(user, config);
       log.info(user, 'root given up: the process is another user from now on');
     }
-    // Now, because it holds up nobody yet.
-    await giveBackMemory(systemClock);
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
     manager.ready();
+    // Now, because few people are there yet. Nothing waits for it.
+    giveBackMemory(systemClock).catch((error: unknown) => log.warn({ err: error }, 'memory was not given back'));
   } catch (error) {
     end.fail('the server did not start', error);
   }
