@@ -21,6 +21,8 @@ import { simulatedPort } from './simulated-port.ts';
 const ROOM = 1;
 const PORT = 40_000;
 const STEP_MS = 1;
+/** After so long a decoder is as if it had decoded everything before. */
+const PRIMED_MS = 1000;
 const LAN: LossyLinkOptions = { delayMs: 1, jitterMs: 3, loss: 0, duplication: 0 };
 
 export interface SimulatedServerOptions {
@@ -60,6 +62,7 @@ export class LinkedPerson {
     const samples = new Int16Array(Math.round(seconds * 48_000));
     const decode = createFrameDecoder();
     for (const { payload, atMs } of this.heard) {
+      if (atMs < fromMs - PRIMED_MS) continue;
       const pcm = decode(payload);
       const at = Math.round((atMs - fromMs) * 48);
       if (at >= 0 && at + pcm.length <= samples.length) samples.set(pcm, at);
@@ -78,6 +81,8 @@ export class SimulatedServer {
   readonly #clock: FakeClock;
   readonly #network: Network;
   readonly #sent = new SentPacketWriter();
+  /** What has to wait while its process stands still. */
+  #waiting: (() => void)[] | undefined;
 
   constructor(number: number, network: Network, options: SimulatedServerOptions = {}) {
     const { phaseMs = 0, ppm = 0, codec = opusCodec, maxTalkers = 8 } = options;
@@ -94,14 +99,16 @@ export class SimulatedServer {
     this.#port = Object.assign(simulatedPort(), { socketAt: () => socket });
     this.engine = new MediaEngine({
       port: this.#port,
-      clock: drifting(network.clock, 1000 * number + phaseMs, ppm),
+      clock: drifting(network.clock, 1000 * number + phaseMs, ppm, (callback) => this.#soon(callback)),
       emit: (event) => this.#take(event),
       loadMeter: { measure: () => ({ runningShare: 0, waitingShare: 0 }) },
       random: createPrng(number),
       codec,
     });
     this.engine.handle({ type: 'open_room', roomId: ROOM, mix: { maxTalkers, levelling: false } });
-    network.servers.set(this.address, (datagram, from) => this.#port.listener(datagram, from, socket));
+    network.servers.set(this.address, (datagram, from) =>
+      this.#soon(() => this.#port.listener(datagram, from, socket)),
+    );
   }
 
   /** @param from where it seems to come from */
@@ -123,7 +130,24 @@ export class SimulatedServer {
     return person;
   }
 
+  /** Its process stops. Its timers and what is sent to it wait until it goes on. */
+  standStill(): void {
+    this.#waiting ??= [];
+  }
+
+  goOn(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const callback of waiting) callback();
+  }
+
+  #soon(callback: () => void): void {
+    if (this.#waiting === undefined) callback();
+    else this.#waiting.push(callback);
+  }
+
   run(nowMs: number): void {
+    if (this.#waiting !== undefined) return;
     for (const person of this.people) {
       if (nowMs % PTIME_MS !== person.phaseMs) continue;
       person.startMs ??= nowMs;
@@ -247,12 +271,25 @@ export class LinkedServers {
   }
 }
 
-/** The clock of another machine: it began at another time, and is faster or slower. */
-function drifting(clock: FakeClock, aheadMs: number, ppm: number): Clock {
+/**
+ * The clock of another machine: it began at another time, and is faster or slower.
+ * @param run a timer that is due
+ */
+function drifting(clock: FakeClock, aheadMs: number, ppm: number, run: (callback: () => void) => void): Clock {
   const rate = 1 + ppm * 1e-6;
   return {
     now: () => clock.now() * rate + aheadMs,
     wallNow: () => clock.wallNow(),
-    setTimer: (at, callback) => clock.setTimer((at - aheadMs) / rate, callback),
+    setTimer: (at, callback) => {
+      let isCancelled = false;
+      const due = (): void => {
+        if (!isCancelled) callback();
+      };
+      const cancel = clock.setTimer((at - aheadMs) / rate, () => run(due));
+      return () => {
+        isCancelled = true;
+        cancel();
+      };
+    },
   };
 }
