@@ -12,7 +12,7 @@ export type OwnState = Pick<NodeRecord, 'load' | 'rooms' | 'people' | 'draining'
 
 export interface ClusterDirectoryOptions {
   readonly engine: Engine;
-  readonly node: Pick<NodeRecord, 'node' | 'version' | 'url' | 'peer' | 'region'>;
+  readonly node: Pick<NodeRecord, 'node' | 'version' | 'url' | 'peer' | 'region' | 'settings'>;
   /** All nodes have the same. */
   readonly secret: string;
   readonly leaseMs: Millis;

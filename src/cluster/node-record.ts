@@ -20,6 +20,8 @@ const schema = z.object({
   people: z.number(),
   /** It takes no new rooms. */
   draining: z.boolean(),
+  /** Those that should be the same everywhere, as text. */
+  settings: z.record(z.string().max(64), z.string().max(64)).optional(),
 });
 
 export type NodeRecord = Readonly<z.output<typeof schema>>;

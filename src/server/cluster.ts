@@ -19,6 +19,7 @@ import type { RoomRegistry } from '../rooms/registry.ts';
 import { PermanentRooms } from './permanent-rooms.ts';
 import { RoomMover } from './room-mover.ts';
 import { RoomServers } from './room-servers.ts';
+import { sharedSettings } from './shared-settings.ts';
 import { settingsError } from './start-error.ts';
 
 export interface ClusterDeps {
@@ -95,6 +96,7 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     node: {
       node: name,
       ...{ version, url: nodeUrl, peer: config.clusterPeer, region: config.clusterRegion },
+      settings: sharedSettings(config),
     },
     secret: config.clusterSecret,
     leaseMs: config.clusterLeaseMs,

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { type OtherNodes, PEER_QUESTIONS, type PeerQuestion } from '../admin/api/cluster-handlers.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Cluster } from './cluster.ts';
+import { differingSettings } from './shared-settings.ts';
 
 export function otherNodes(cluster: Cluster): OtherNodes {
   const { node: self, directory, peers } = cluster;
@@ -12,8 +13,10 @@ export function otherNodes(cluster: Cluster): OtherNodes {
       return directory.figures.isEngineUp;
     },
     get nodes() {
-      return directory.nodes.map(({ node, version, region, load, rooms, people, draining }) => ({
+      const ours = directory.nodes.find(({ node }) => node === self)?.settings;
+      return directory.nodes.map(({ node, version, region, load, rooms, people, draining, settings }) => ({
         ...{ node, version, region, load, rooms, participants: people, draining },
+        settingsDiffer: differingSettings(ours, settings),
       }));
     },
     ownerOf: (room) => directory.ownerOf(room),

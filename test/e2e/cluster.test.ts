@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
+import { accessibilityProblems } from '../helpers/accessibility.ts';
 import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { startNodes } from '../helpers/cluster-nodes.ts';
@@ -60,9 +61,11 @@ test('pages of three servers are in one room, and are together again when its se
       return { node, name: name as keyof typeof TONES_HZ, page };
     }),
   );
-  const participantsAt = async ({ url }: (typeof nodes)[number]): Promise<number> => {
+  const participantsAt = async ({ url, name: node }: (typeof nodes)[number]): Promise<number> => {
     const { body } = await new ApiClient(url.slice(0, -1), ADMIN_TOKEN).get('/rooms');
-    return body.rooms.find(({ name }: { readonly name: string }) => name === ROOM)?.participants ?? 0;
+    // The list has the rooms of all servers.
+    const isHere = (room: { readonly name: string; readonly node: string }) => room.name === ROOM && room.node === node;
+    return body.rooms.find(isHere)?.participants ?? 0;
   };
   /** Keeps a server that drains from ending for some seconds: somebody in another room who is not led away. */
   const hold = async ({ webSocket }: (typeof nodes)[number]): Promise<void> => {
@@ -115,6 +118,29 @@ test('pages of three servers are in one room, and are together again when its se
   });
 
   const home = await homeOfAll();
+  const asked = nodes.find((node) => node !== home)!;
+  const admin = await chromium.open(`${asked.url}admin`, { microphone: { kind: 'tone', frequencyHz: 300, gain: 0 } });
+  const shows = (what: string) => admin.page.waitForSelector(what, { timeout: 60_000 });
+  const click = async (what: string) => {
+    await shows(what);
+    await admin.page.evaluate(`document.querySelector(${JSON.stringify(what)}).click()`);
+  };
+
+  await t.test('the admin page of any server shows all servers and drains any of them', async (t) => {
+    await admin.type('admin-token', ADMIN_TOKEN);
+    await admin.click('sign-in');
+    for (const { name } of nodes) await shows(`[data-testid="node"][data-node="${name}"][data-draining="false"]`);
+    await shows(`[data-testid="room"][data-room="${ROOM}"][data-node="${home.name}"]`);
+    t.same(await accessibilityProblems(admin), []);
+    const other = nodes.find((node) => node !== home && node !== asked)!;
+    await hold(other);
+    const ofOther = `[data-testid="node"][data-node="${other.name}"]`;
+    await click(`${ofOther} [data-testid="drain-node"]`);
+    await click('dialog[open] [data-testid="confirm"]');
+    await click(`${ofOther}[data-draining="true"] [data-testid="undrain-node"]`);
+    await shows(`${ofOther}[data-draining="false"]`);
+  });
+
   await home.kill();
   const beganMs = performance.now();
   const left = pages.filter(({ node }) => node !== home);
@@ -124,6 +150,7 @@ test('pages of three servers are in one room, and are together again when its se
   });
   t.comment(`joined again after ${Math.round(performance.now() - beganMs)} ms`);
   await hearEachOther(left);
+  await admin.page.waitForSelector(`[data-testid="node"][data-node="${home.name}"]`, { hidden: true, timeout: 60_000 });
   for (const { page } of left)
     t.same(
       page.errors.filter((error) => !/WebSocket|ERR_CONNECTION/.test(error)),

@@ -12,7 +12,10 @@ function setUp(placement: Placement = { at: 'here' }) {
   const cluster = {
     node: 'n1',
     directory: {
-      nodes: [{ node: 'n2', url: '/n/n2/ws', ...idle, ...secret }],
+      nodes: [
+        { node: 'n1', url: '/n/n1/ws', ...idle, ...secret, settings: { 'cluster-lease-ms': '4000' } },
+        { node: 'n2', url: '/n/n2/ws', ...idle, ...secret, settings: { 'cluster-lease-ms': '2000' } },
+      ],
       figures: { isEngineUp: true },
       place: async () => placement,
       ownerOf: async (room: string) => `owner of ${room}`,
@@ -28,8 +31,11 @@ function setUp(placement: Placement = { at: 'here' }) {
 
 test('the API sees no addresses of servers', (t) => {
   const { others } = setUp();
-  const known = { node: 'n2', version: '1', region: 'eu', load: 0.5, rooms: 1, participants: 2, draining: true };
-  t.same(others.nodes, [known]);
+  const known = { version: '1', region: 'eu', load: 0.5, rooms: 1, participants: 2, draining: true };
+  t.same(others.nodes, [
+    { node: 'n1', ...known, settingsDiffer: [] },
+    { node: 'n2', ...known, settingsDiffer: ['cluster-lease-ms'] },
+  ]);
   t.equal(others.self, 'n1');
   t.equal(others.isEngineUp, true);
   t.end();

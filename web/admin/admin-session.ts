@@ -4,6 +4,7 @@ import {
   type AnyBans,
   ApiProblem,
   type BanStatus,
+  type ClusterStatus,
   type ForwardStatus,
   type ListenerStatus,
   type ParticipantStatus,
@@ -34,6 +35,9 @@ export interface Overview {
   readonly server: ServerStatus;
   readonly rooms: readonly RoomStatus[];
   readonly totalRooms: number;
+  readonly cluster: ClusterStatus;
+  /** Servers of the cluster that did not say which rooms they have. */
+  readonly silent: readonly string[];
   /** The people in expanded rooms, by room name. */
   readonly people: ReadonlyMap<string, People>;
   readonly recordings: Recordings;
@@ -126,8 +130,8 @@ export class AdminSession {
   }
 
   async #overviewBy(api: AdminApi): Promise<Overview> {
-    const [server, { rooms, total }, recordings, allBans] = await Promise.all([
-      ...([api.server(), api.rooms(), api.recordings(), api.allBans()] as const),
+    const [server, { rooms, total, incomplete: silent = [] }, cluster, recordings, allBans] = await Promise.all([
+      ...([api.server(), api.rooms(), api.cluster(), api.recordings(), api.allBans()] as const),
     ]);
     const wanted = rooms.filter(({ name }) => this.unfolded.value.has(name));
     const people = await Promise.all(
@@ -141,7 +145,7 @@ export class AdminSession {
         return [name, { ...present, bans, forwards, listeners: others }] as const;
       }),
     );
-    return { server, rooms, totalRooms: total, people: new Map(people), recordings, bans: allBans };
+    return { server, rooms, totalRooms: total, cluster, silent, people: new Map(people), recordings, bans: allBans };
   }
 
   #failed(error: unknown): void {

@@ -18,6 +18,7 @@ export type RecordingStatus = Answer<'getRecording'>;
 export type ForwardStatus = Answer<'getForward'>;
 export type ListenerStatus = Answer<'listListeners'>['listeners'][number];
 export type AnyBans = Answer<'listAllBans'>;
+export type ClusterStatus = Answer<'getCluster'>;
 export type AnyBan = AnyBans['bans'][number];
 export type { BanStatus, ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 
@@ -51,6 +52,18 @@ export class AdminApi {
 
   rooms(): Promise<Answer<'listRooms'>> {
     return this.#ask<'listRooms'>('GET', '/rooms');
+  }
+
+  cluster(): Promise<ClusterStatus> {
+    return this.#ask<'getCluster'>('GET', '/cluster');
+  }
+
+  drainNode(node: string, deadlineSeconds: number | undefined): Promise<Answer<'drainNode'>> {
+    return this.#ask<'drainNode'>('POST', `/cluster/nodes/${encodeURIComponent(node)}/drain`, { deadlineSeconds });
+  }
+
+  undrainNode(node: string): Promise<void> {
+    return this.#ask<'undrainNode'>('DELETE', `/cluster/nodes/${encodeURIComponent(node)}/drain`);
   }
 
   participants(room: string): Promise<Answer<'listParticipants'>> {

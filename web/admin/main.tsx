@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { AdminSession } from './admin-session.ts';
 import { BansView } from './bans-view.tsx';
+import { ClusterView } from './cluster-view.tsx';
 import { SaidMessage, Unreachable } from './messages.tsx';
 import { RecordingsView } from './recordings-view.tsx';
 import { RoomsView } from './rooms-view.tsx';
@@ -36,6 +37,7 @@ function Panels({ session }: { session: AdminSession }) {
       ) : (
         <>
           <ServerView session={session} server={overview.server} />
+          <ClusterView session={session} cluster={overview.cluster} silent={overview.silent} />
           <RoomsView session={session} overview={overview} />
           <BansView session={session} list={overview.bans} />
           <RecordingsView session={session} list={overview.recordings} />

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { AdminSession, Overview, People } from './admin-session.ts';
 import type { RoomStatus } from './api.ts';
 import { Bans } from './bans.tsx';
+import { clusterStrings } from './cluster-strings.ts';
 import { Dialog } from './dialog.tsx';
 import { Listeners } from './listeners-view.tsx';
 import { Person } from './person.tsx';
@@ -11,12 +12,17 @@ import { strings } from './strings.ts';
 
 /** All rooms; expanded ones list their participants. */
 export function RoomsView({ session, overview }: { session: AdminSession; overview: Overview }) {
-  const { rooms, totalRooms, people } = overview;
+  const { rooms, totalRooms, people, silent } = overview;
   return (
     <section class="card panel" aria-labelledby="rooms-title">
       <h2 id="rooms-title">{strings.rooms}</h2>
       <NewRoom session={session} />
       {rooms.length === 0 && <p class="quiet">{strings.noRooms}</p>}
+      {silent.length > 0 && (
+        <div class="message message-warning" data-testid="incomplete">
+          <span>{clusterStrings.incomplete(silent)}</span>
+        </div>
+      )}
       {totalRooms > rooms.length && <p class="quiet">{strings.moreRooms(rooms.length, totalRooms)}</p>}
       <ul class="rooms">
         {rooms.map((room) => (
@@ -70,12 +76,13 @@ interface RoomProps {
 }
 
 function Room({ session, room, people, rooms }: RoomProps) {
-  const { name, locked, permanent, hasPassword, participants, listeners, speaking, recordingId } = room;
+  const { name, locked, permanent, hasPassword, participants, listeners, speaking, recordingId, node } = room;
   const isClosing = useSignal(false);
   const isChanging = useSignal(false);
   const isUnfolded = session.unfolded.value.has(name);
   const marks = [
     strings.roomCounts(participants, speaking),
+    ...(node !== undefined ? [clusterStrings.at(node)] : []),
     ...(locked ? [strings.locked] : []),
     ...(hasPassword ? [strings.password] : []),
     ...(permanent ? [strings.permanent] : []),
@@ -83,7 +90,7 @@ function Room({ session, room, people, rooms }: RoomProps) {
     ...(recordingId !== null ? [strings.captured] : []),
   ];
   return (
-    <li data-testid="room" data-room={name} data-locked={locked}>
+    <li data-testid="room" data-room={name} data-locked={locked} data-node={node}>
       <div class="row">
         <button
           type="button"

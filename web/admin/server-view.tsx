@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { AdminSession } from './admin-session.ts';
 import type { ServerStatus, WorkerStatus } from './api.ts';
+import { clusterStrings } from './cluster-strings.ts';
 import { Dialog } from './dialog.tsx';
 import { Figures } from './figures.tsx';
 import { durationText, strings } from './strings.ts';
@@ -23,7 +24,12 @@ export function ServerView({ session, server }: { session: AdminSession; server:
         <span class="state" data-testid="status" data-status={status}>
           {strings.status[status]}
         </span>
-        {draining === null && <DrainButton session={session} />}
+        {draining === null && (
+          <DrainButton
+            question={strings.drainQuestion}
+            onDrain={(seconds) => void session.run((api) => api.drain(seconds))}
+          />
+        )}
       </header>
       {problems.map(({ code, message }) => (
         <div key={code + message} class="message message-error">
@@ -57,7 +63,14 @@ export function ServerView({ session, server }: { session: AdminSession; server:
   );
 }
 
-function DrainButton({ session }: { session: AdminSession }) {
+interface DrainProps {
+  readonly question: string;
+  /** Undefined: of the server that was asked. */
+  readonly node?: string;
+  readonly onDrain: (deadlineSeconds: number | undefined) => void;
+}
+
+export function DrainButton({ question, node, onDrain }: DrainProps) {
   const isOpen = useSignal(false);
   const minutes = useSignal('');
   return (
@@ -65,7 +78,8 @@ function DrainButton({ session }: { session: AdminSession }) {
       <button
         type="button"
         class="button button-danger"
-        data-testid="drain"
+        data-testid={node === undefined ? 'drain' : 'drain-node'}
+        aria-label={node === undefined ? strings.drain : clusterStrings.drain(node)}
         onClick={() => {
           isOpen.value = true;
         }}
@@ -74,12 +88,11 @@ function DrainButton({ session }: { session: AdminSession }) {
       </button>
       {isOpen.value && (
         <Dialog
-          title={strings.drainQuestion}
+          title={question}
           confirm={strings.drain}
           isDangerous
           onConfirm={() => {
-            const seconds = minutes.value === '' ? undefined : Math.round(Number(minutes.value) * 60);
-            void session.run((api) => api.drain(seconds));
+            onDrain(minutes.value === '' ? undefined : Math.round(Number(minutes.value) * 60));
           }}
           onClose={() => {
             isOpen.value = false;

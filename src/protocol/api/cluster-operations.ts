@@ -12,6 +12,9 @@ export const clusterNodeSchema = z.strictObject({
   rooms: z.number().int().min(0),
   participants: z.number().int().min(0),
   draining: z.boolean().describe('It takes no new rooms.'),
+  settingsDiffer: z
+    .array(z.string())
+    .describe('Settings that should be the same everywhere, and are not those of the server that was asked.'),
 });
 
 export const clusterSchema = z.strictObject({
