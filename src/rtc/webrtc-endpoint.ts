@@ -33,6 +33,11 @@ const SILENT_AFTER_MS = 7000;
  */
 const MOVED_AFTER_MS = 100;
 const MOVED_INTERVAL_MS = 5000;
+/**
+ * Each datagram is handled in the main thread, where everybody's handshakes are. More than a handshake needs in the
+ * smallest fragments, with every repetition.
+ */
+const EARLY_DTLS = { perSecond: 100, burst: 200 } as const;
 /** After the handshake: each datagram is decrypted in another thread, only to be refused if it is forged. */
 const LATE_DTLS = { perSecond: 20, burst: 40 } as const;
 const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
@@ -69,6 +74,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   readonly #consentTimeoutMs: Millis;
   readonly #ice: IceLite;
   readonly #rtcp: RtcpSession;
+  readonly #earlyDtls: TokenBucket;
   readonly #lateDtls: TokenBucket;
   readonly #packet = new ReceivedPacket();
   readonly #red: RedReceiver;
@@ -105,6 +111,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
     this.#lastHeardMs = nowMs;
     this.#ice = new IceLite(parameters);
+    this.#earlyDtls = new TokenBucket({ ...EARLY_DTLS, now: nowMs });
     this.#lateDtls = new TokenBucket({ ...LATE_DTLS, now: nowMs });
     const { random } = options;
     this.#timestampOffset = Math.floor(random() * 2 ** 32);
@@ -235,9 +242,9 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   receiveDtls(datagram: Buffer, _path: NetworkPath, nowMs: Millis): void {
     // A peer that missed our last flight repeats its own: unencrypted records and an encrypted one, possibly in one
     // datagram.
-    const wanted =
-      this.#srtp === null ? hasDtlsRecord(datagram, 0) : hasDtlsRecord(datagram, 1) && this.#lateDtls.take(nowMs);
-    if (wanted) this.#events.dtls(datagram);
+    const isEarly = this.#srtp === null;
+    const allowance = isEarly ? this.#earlyDtls : this.#lateDtls;
+    if (hasDtlsRecord(datagram, isEarly ? 0 : 1) && allowance.take(nowMs)) this.#events.dtls(datagram);
     else this.counters.dtlsDropped++;
   }
 

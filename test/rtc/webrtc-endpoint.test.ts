@@ -438,13 +438,19 @@ test('packets are rejected for a reason, and the reasons are counted', (t) => {
   t.end();
 });
 
-test('DTLS is passed on; once there are keys, only encrypted records are, at a limited rate', (t) => {
+test('DTLS is passed on at a limited rate; once there are keys, only encrypted records are', (t) => {
   const { clock, transport, keys, arrive, log } = setUp();
   const record = (epoch: number) => Buffer.from([22, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
   arrive(Buffer.from([22, 0xfe, 0xfd]));
   t.equal(transport.counters.dtlsDropped, 1, 'not a record');
   for (let i = 0; i < 100; i++) arrive(record(0));
   t.equal(log.length, 100, 'a handshake is not held up');
+  for (let i = 0; i < 300; i++) arrive(record(0));
+  t.equal(log.length, 200, 'a flood is: the main thread has other work');
+  clock.advance(500);
+  for (let i = 0; i < 100; i++) arrive(record(0));
+  t.equal(log.length, 250);
+  t.equal(transport.counters.dtlsDropped, 1 + 200 + 50);
   transport.setKeys(keys);
   log.length = 0;
   arrive(record(0));
@@ -456,7 +462,7 @@ test('DTLS is passed on; once there are keys, only encrypted records are, at a l
   clock.advance(1000);
   for (let i = 0; i < 100; i++) arrive(record(1));
   t.equal(log.length, 60, 'and some per second');
-  t.equal(transport.counters.dtlsDropped, 1 + 1 + 61 + 80);
+  t.equal(transport.counters.dtlsDropped, 1 + 200 + 50 + 1 + 61 + 80);
   t.end();
 });
 
