@@ -166,12 +166,11 @@ export class Demultiplexer {
       this.#receiveStun(datagram, address, port, socket);
       return;
     }
+    // Before those who passed ICE, because a participant may have done that with the forged address of a server.
+    if (this.#links.size > 0 && this.#receiveLinked(datagram, address, port)) return;
     const binding = this.#find(address, port, socket);
     if (binding === undefined) {
-      const isWanted =
-        (this.#links.size > 0 && this.#receiveLinked(datagram, address, port)) ||
-        this.#receiveRoaming(datagram, address, port, socket);
-      if (!isWanted) this.counters.unknownAddress++;
+      if (!this.#receiveRoaming(datagram, address, port, socket)) this.counters.unknownAddress++;
       return;
     }
     if (first >= 128 && first < 192 && datagram.length >= 2) {

@@ -5,7 +5,7 @@ import type { StunMessage } from '../../src/rtc/ice/stun.ts';
 import { parseStun, stunFingerprint, stunIntegrity, verifyStunIntegrity } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import type { ClosedListener, DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
-import type { NetworkPath } from '../../src/rtc/net/network-path.ts';
+import { NetworkPath } from '../../src/rtc/net/network-path.ts';
 import type { UdpPort, UdpSocket } from '../../src/rtc/net/udp-port.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';
@@ -417,5 +417,28 @@ test('an empty datagram is of no kind, whoever sent it', (t) => {
   const { demultiplexer, socket } = setUp();
   demultiplexer.receive(Buffer.alloc(0), '10.0.0.1', 5000, socket);
   t.match(demultiplexer.counters, { unknownKind: 1, unknownAddress: 0 });
+  t.end();
+});
+
+test('a participant who forges the address of a server takes nothing from the link to it', (t) => {
+  const { clock, demultiplexer, socket } = setUp();
+  const path = new NetworkPath(socket, '10.0.0.2', 40_000, clock.now());
+  const heard: string[] = [];
+  const link: DatagramEndpoint = {
+    receiveStun: () => heard.push('stun'),
+    receiveDtls: () => heard.push('dtls'),
+    receiveRtp: () => heard.push('rtp'),
+    receiveRtcp: () => heard.push('rtcp'),
+    losePath: () => heard.push('lost'),
+  };
+  t.equal(demultiplexer.link(7, link, path), true);
+  const { log } = createEndpoint(demultiplexer, 'one1');
+  demultiplexer.receive(check('one1'), '10.0.0.2', 40_000, socket);
+  t.same(log, ['stun'], 'ICE cannot know whose address that is');
+  const rtp = Buffer.concat([RTP, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7, 1])]);
+  const rtcp = Buffer.concat([RTCP, Buffer.from([0, 0, 0, 7, 0, 0, 0, 0])]);
+  for (const datagram of [rtp, rtcp]) demultiplexer.receive(datagram, '10.0.0.2', 40_000, socket);
+  t.same(heard, ['rtp', 'rtcp']);
+  t.same(log, ['stun']);
   t.end();
 });
