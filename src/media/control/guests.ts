@@ -47,6 +47,12 @@ export class Guests {
     return isTaken;
   }
 
+  /** Whether STUN requests to this ufrag belong to a member of a guest. */
+  isNamed(localUfrag: string): boolean {
+    for (const guest of this.#guests) if (guest.isNamed(localUfrag)) return true;
+    return false;
+  }
+
   /** The worker is dead. */
   lose(): void {
     for (const guest of [...this.#guests]) guest.lose();
@@ -64,6 +70,8 @@ export class Guest {
   readonly #members = new Map<number, number>();
   readonly #membersBack = new Map<number, number>();
   readonly #links = new Set<number>();
+  /** By the guest's numbers: the last two, because the path before an ICE restart remains valid for a while. */
+  readonly #ufrags = new Map<number, readonly string[]>();
   #isOrphaned = false;
   #isOver = false;
   #cancel: Cancel = () => {};
@@ -95,6 +103,11 @@ export class Guest {
       default:
         this.#forMember(command);
     }
+  }
+
+  isNamed(localUfrag: string): boolean {
+    for (const ufrags of this.#ufrags.values()) if (ufrags.includes(localUfrag)) return true;
+    return false;
   }
 
   take(event: MediaEvent): boolean {
@@ -178,6 +191,7 @@ export class Guest {
     this.#members.set(theirs, memberId);
     this.#membersBack.set(memberId, theirs);
     if (endpoint.kind === 'link') this.#links.add(memberId);
+    else this.#ufrags.set(theirs, [endpoint.parameters.localUfrag]);
     this.#options.post({ type: 'add_member', memberId, roomId, endpoint, kind, state: this.#stateOf(state) });
   }
 
@@ -198,6 +212,12 @@ export class Guest {
         this.#forgetMember(command.memberId, memberId);
         post({ ...command, memberId });
         return;
+      case 'restart_ice': {
+        const before = this.#ufrags.get(command.memberId) ?? [];
+        this.#ufrags.set(command.memberId, [...before.slice(-1), command.credentials.localUfrag]);
+        post({ ...command, memberId });
+        return;
+      }
       default:
         post({ ...command, memberId });
     }
@@ -229,5 +249,6 @@ export class Guest {
     this.#members.delete(theirs);
     this.#membersBack.delete(ours);
     this.#links.delete(ours);
+    this.#ufrags.delete(theirs);
   }
 }

@@ -241,12 +241,10 @@ export class WorkerSlot {
   acceptTcp(socket: Socket, localUfrag: string): boolean {
     const host = this.#host;
     if (host === undefined) return false;
-    for (const seat of this.#seats.values()) {
-      if (!(seat instanceof WebRtcControlSeat) || !seat.isNamed(localUfrag)) continue;
-      host.acceptTcp(socket);
-      return true;
-    }
-    return false;
+    let isHere = this.guests.isNamed(localUfrag);
+    for (const seat of this.#seats.values()) isHere ||= seat instanceof WebRtcControlSeat && seat.isNamed(localUfrag);
+    if (isHere) host.acceptTcp(socket);
+    return isHere;
   }
 
   /** Links this worker's part of a room to the parts in other workers. */

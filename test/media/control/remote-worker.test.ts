@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { pino } from 'pino';
 import { type Test, test } from 'tap';
 import { ORPHANED_MS } from '../../../src/media/control/guests.ts';
@@ -31,12 +32,13 @@ const LINK = {
 async function setUp(t: Test) {
   const clock = new FakeClock();
   const commands: MediaCommand[] = [];
+  let accepted = 0;
   let events: MediaHostEvents | undefined;
   const host: MediaHost = {
     addresses: [{ protocol: 'udp', family: 4, address: '10.0.0.2', port: 41_000 }],
     tickAgeMs: () => 5,
     post: (command) => commands.push(command),
-    acceptTcp: () => {},
+    acceptTcp: () => void accepted++,
     close: async () => {},
   };
   const plane = await openMediaPlane(
@@ -85,6 +87,7 @@ async function setUp(t: Test) {
     post,
     say,
     settle,
+    accepted: () => accepted,
     die: () => events?.died('planted'),
   };
 }
@@ -177,6 +180,26 @@ test('what the worker says reaches the server that has the room, by its numbers'
   ]);
   t.match(told[5], { type: 'stats', stats: { gauges: { utilization: 0.4, overloadLevel: 2 } } });
   t.same(told[6], { type: 'member_closed', memberId: 8, reason: 'silent' });
+});
+
+test('who cannot use UDP reaches the worker over the TCP port that it shares with the page', async (t) => {
+  const { plane, post, accepted } = await setUp(t);
+  const socket = new Socket();
+  t.equal(plane.acceptTcp(socket, 'ours'), false);
+  await post(OPEN, addMember(8), addMember(9, LINK));
+  t.equal(plane.acceptTcp(socket, 'ours'), true);
+  t.equal(plane.acceptTcp(socket, 'theirs'), false);
+  const restart = (localUfrag: string): MediaCommand => {
+    const credentials = { localUfrag, localPassword: 'secret', remoteUfrag: 'theirs' };
+    return { type: 'restart_ice', memberId: 8, credentials };
+  };
+  await post(restart('new1'));
+  t.same([plane.acceptTcp(socket, 'ours'), plane.acceptTcp(socket, 'new1')], [true, true]);
+  await post(restart('new2'));
+  t.same([plane.acceptTcp(socket, 'ours'), plane.acceptTcp(socket, 'new2')], [false, true]);
+  t.equal(accepted(), 4);
+  await post({ type: 'remove_member', memberId: 8 });
+  t.equal(plane.acceptTcp(socket, 'new2'), false);
 });
 
 test('a member of a room that is not open is refused', async (t) => {
