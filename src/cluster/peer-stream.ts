@@ -21,7 +21,10 @@ const TLS = {
   ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',
 } as const;
 const HANDSHAKE_LIMIT_MS: Millis = 3000;
-/** Handshakes that are not over; more are refused. */
+/**
+ * Handshakes that are not over. One more takes the place of the oldest: strangers who begin them and never go on would
+ * otherwise keep servers out, whose own are over in milliseconds.
+ */
 const MAX_PENDING = 32;
 
 /** Where a connection begins and ends, as its own end sees it. */
@@ -95,7 +98,8 @@ export interface PeerDoorOptions extends PeerStreamOptions {
 export class PeerDoor {
   readonly #options: PeerDoorOptions;
   readonly #key: Buffer;
-  readonly #pending = new Set<TLSSocket>();
+  /** Each ends one, oldest first. */
+  readonly #pending = new Set<() => void>();
   #refused = 0;
   #closed = false;
 
@@ -104,7 +108,7 @@ export class PeerDoor {
     this.#key = keyOf(options.secret);
   }
 
-  /** Those without the secret, or too many at once. */
+  /** Those without the secret, or that others have displaced. */
   get refused(): number {
     return this.#refused;
   }
@@ -115,11 +119,12 @@ export class PeerDoor {
     // Errors end the connection, and nobody has to know of them.
     socket.on('error', () => {});
     const addresses = addressesOf(socket as Socket);
-    if (this.#closed || addresses === undefined || this.#pending.size >= MAX_PENDING) {
+    if (this.#closed || addresses === undefined) {
       this.#refused++;
       socket.destroy();
       return true;
     }
+    if (this.#pending.size >= MAX_PENDING) this.#pending.values().next().value?.();
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`);
     if (head.length > 0) socket.unshift(head);
     this.#shake(socket as Socket, addresses);
@@ -129,7 +134,7 @@ export class PeerDoor {
   /** Refuses everybody from now on. */
   close(): void {
     this.#closed = true;
-    for (const secure of this.#pending) secure.destroy();
+    for (const refuse of this.#pending) refuse();
   }
 
   #shake(socket: Socket, addresses: PeerAddresses): void {
@@ -139,13 +144,12 @@ export class PeerDoor {
       isServer: true,
       pskCallback: (_: unknown, identity: string) => (identity === IDENTITY ? this.#key : null),
     } as ConstructorParameters<typeof TLSSocket>[1]);
-    this.#pending.add(secure);
     let isOver = false;
     const end = (): void => {
       if (isOver) return;
       isOver = true;
       cancel();
-      this.#pending.delete(secure);
+      this.#pending.delete(refuse);
     };
     const refuse = (): void => {
       if (!isOver) this.#refused++;
@@ -153,6 +157,7 @@ export class PeerDoor {
       secure.destroy();
       socket.destroy();
     };
+    this.#pending.add(refuse);
     const cancel = clock.setTimer(clock.now() + HANDSHAKE_LIMIT_MS, refuse);
     secure.on('error', refuse);
     secure.on('close', refuse);

@@ -3,14 +3,15 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Test, test } from 'tap';
 import { openPeerStream, PeerDoor, type PeerStream, WORKER_PATH } from '../../src/cluster/peer-stream.ts';
-import { systemClock as clock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock as clock } from '../../src/lib/clock.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 
 const SECRET = 'a secret of the cluster with 32 bytes or more';
 
-async function setUp(t: Test) {
+async function setUp(t: Test, doorClock: Clock = clock) {
   const peers: PeerStream[] = [];
-  const door = new PeerDoor({ secret: SECRET, clock, onPeer: (peer) => peers.push(peer) });
+  const door = new PeerDoor({ secret: SECRET, clock: doorClock, onPeer: (peer) => peers.push(peer) });
   const http = createServer((_, response) => response.writeHead(404).end());
   http.on('upgrade', (upgrade, socket, head) => {
     if (!door.upgrade(upgrade, socket, head)) socket.destroy();
@@ -53,7 +54,30 @@ const headers = {
   'sec-websocket-protocol': 'partyline-peer-1',
 };
 
-test('who does not complete the handshake is let go, and too many at once are refused', async (t) => {
+test('strangers who begin handshakes and never go on do not keep servers out', async (t) => {
+  // Nobody's time is over.
+  const { door, peers, port, url } = await setUp(t, new FakeClock());
+  let begun = 0;
+  const half = Array.from({ length: 40 }, () => {
+    const asking = request({ port, path: WORKER_PATH, headers, agent: false });
+    asking.on('error', () => {});
+    asking.on('upgrade', (_, socket) => {
+      begun++;
+      socket.on('error', () => {});
+    });
+    asking.end();
+    return asking;
+  });
+  await eventually(() => begun === 40);
+  t.equal(door.refused, 8, 'the oldest');
+  const { stream } = await openPeerStream(url, { secret: SECRET, clock });
+  await eventually(() => peers.length === 1);
+  t.equal(door.refused, 9);
+  stream.destroy();
+  for (const asking of half) asking.destroy();
+});
+
+test('who does not complete the handshake is let go, and is counted', async (t) => {
   const { door, peers, port } = await setUp(t);
   const half = Array.from({ length: 33 }, () => {
     const asking = request({ port, path: WORKER_PATH, headers });
