@@ -19,6 +19,8 @@ export class OtherServers {
   readonly #options: OtherServersOptions;
   readonly #slots = new Map<string, WorkerSlot>();
   readonly #leftOutUntilMs = new Map<WorkerSlot, Millis>();
+  /** Newcomers go to these. */
+  #followed: readonly string[] = [];
   #closed = false;
 
   constructor(options: OtherServersOptions) {
@@ -29,10 +31,15 @@ export class OtherServers {
     return [...this.#slots.values()];
   }
 
-  /** From now on rooms may go on at these servers and no others. */
+  /**
+   * From now on rooms may go on at these servers and no others. Whoever is at another one stays while the connection to
+   * it lasts: without its engine, or when that has forgotten everything, the cluster does not know who lives.
+   */
   follow(servers: readonly string[]): void {
     if (this.#closed) return;
-    for (const [server, slot] of this.#slots) if (!servers.includes(server)) this.#remove(server, slot);
+    this.#followed = servers;
+    for (const [server, slot] of this.#slots)
+      if (!servers.includes(server) && (slot.seats === 0 || !slot.available)) this.#remove(server, slot);
     for (const server of servers) {
       if (this.#slots.has(server)) continue;
       const slot = this.#options.newSlot(server);
@@ -65,10 +72,16 @@ export class OtherServers {
     if (local.load < spanLoad) return undefined;
     const nowMs = clock.now();
     for (const [slot, untilMs] of this.#leftOutUntilMs) if (nowMs >= untilMs) this.#leftOutUntilMs.delete(slot);
-    const open = this.slots.filter(
-      (slot) =>
-        slot.available && !slot.refusesJoins && slot.load < LESS * local.load && !this.#leftOutUntilMs.has(slot),
-    );
+    const open = this.#followed
+      .flatMap((server) => this.#slots.get(server) ?? [])
+      .filter(
+        (slot) =>
+          slot.available &&
+          !slot.failing &&
+          !slot.refusesJoins &&
+          slot.load < LESS * local.load &&
+          !this.#leftOutUntilMs.has(slot),
+      );
     const present = open.filter((slot) => isSpread(slot) && slot.load < spanLoad);
     return leastBusy(present) ?? leastBusy(open);
   }

@@ -254,17 +254,50 @@ test('another server dies: its people connect again, and nobody else notices', a
   t.equal(connect(room).at, other);
 });
 
-test('a server that leaves the cluster has nobody any more', async (t) => {
+test('a server that the cluster no longer knows gets nobody else, and keeps who is there while its connection lasts', async (t) => {
   const { local, others, follow, room, settle } = await setUp(t);
   await follow('n2');
   local[0]!.reportLoad(0.7);
   const away = connect(room);
   await follow();
+  await settle();
+  t.same(away.closed, [], 'the engine may have forgotten it');
+  t.equal(connect(room).at, HOME);
+  await follow('n2');
+  t.equal(connect(room).at, '10.0.0.2', 'it is there again');
+  await follow();
+  others.get('n2')!.events.died('the connection is gone');
   t.same(away.closed, ['media_failed']);
+  t.equal(local[0]!.links.length, 0);
+  await follow();
+  t.equal(connect(room).at, HOME);
+});
+
+test('a server that the cluster no longer knows is left when nobody is there', async (t) => {
+  const { local, others, follow, room, settle } = await setUp(t);
+  await follow('n2');
+  local[0]!.reportLoad(0.7);
+  const away = connect(room);
+  await follow();
+  away.seat?.close();
+  t.notOk(others.get('n2')!.isClosed);
+  await follow();
   await settle();
   t.ok(others.get('n2')!.isClosed);
+});
+
+test('a server whose connection breaks again and again gets nobody for a while', async (t) => {
+  const { clock, local, others, follow, room, settle } = await setUp(t);
+  await follow('n2');
+  local[0]!.reportLoad(0.7);
+  for (let i = 0; i < 5; i++) {
+    others.get('n2')!.events.died('planted');
+    clock.advance(5000);
+    await settle();
+  }
   t.equal(connect(room).at, HOME);
-  t.equal(local[0]!.links.length, 0);
+  clock.advance(60_000);
+  t.equal(connect(room).at, '10.0.0.2');
 });
 
 test('the worker here that holds the links dies: all connect again', async (t) => {
