@@ -162,6 +162,7 @@ export class PersonalSound {
 
   /** The participant is in the room, or their seat is new. */
   entered(participant: Participant): void {
+    if (participant.owner !== undefined) this.#options.setPlain(this.#isPlain);
     this.#applyGains(participant);
     this.#talk.apply(participant);
     if (this.#channels.count > 0) this.#news.changed(participant);
@@ -180,6 +181,7 @@ export class PersonalSound {
   }
 
   left(participant: Participant): void {
+    if (participant.owner !== undefined) this.#options.setPlain(this.#isPlain);
     this.#talk.left(participant);
     this.#tellLinked();
     this.#news.left(participant);
@@ -299,9 +301,12 @@ export class PersonalSound {
     this.#shouters.close();
   }
 
-  /** Nobody can speak to some people only, so there is one mix for all. */
+  /** Nobody can speak to some people only, or shares what they must not hear themselves, so there is one mix for all. */
   get #isPlain(): boolean {
-    return !this.#options.mayWhisper() && this.channels.length === 0 && this.#channels.shoutChannel === undefined;
+    const { participants, mayWhisper } = this.#options;
+    if (mayWhisper() || this.channels.length > 0 || this.#channels.shoutChannel !== undefined) return false;
+    for (const { owner } of participants.values()) if (owner !== undefined) return false;
+    return true;
   }
 
   #channelsChanged(): void {

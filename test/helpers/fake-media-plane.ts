@@ -177,6 +177,7 @@ export class FakeMediaRoom implements MediaRoom {
   channelSounds: ChannelSounds = new Map();
   shouts: RoomShouts | null = null;
   tap: RoomTapSubscription | null = null;
+  isPlain = false;
   open = true;
   readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
@@ -232,7 +233,9 @@ export class FakeMediaRoom implements MediaRoom {
     this.tap = tap;
   }
 
-  setPlain(): void {}
+  setPlain(isPlain: boolean): void {
+    this.isPlain = isPlain;
+  }
 
   setSpace(settings: SpaceSettings | null): void {
     this.space = settings;

@@ -62,6 +62,25 @@ test('what somebody shares is a participant with an owner, and no person', (t) =
   t.end();
 });
 
+test('while somebody shares, the room is at one server: at another one they would hear what they share', (t) => {
+  const { registry, plane, join, share } = setUp();
+  const [ada, ben] = [join('Ada', known('a')), join('Ben')];
+  const isPlain = () => plane.rooms[0]?.isPlain;
+  t.equal(isPlain(), false, 'people may whisper');
+  registry.room('lobby').change({ whispers: false });
+  t.equal(isPlain(), true);
+  const music = share(ada);
+  t.equal(isPlain(), false);
+  ben.participant.leave('left');
+  t.equal(isPlain(), false);
+  music.participant.leave('left');
+  t.equal(isPlain(), true);
+  share(ada);
+  t.equal(isPlain(), false);
+  ada.participant.leave('left');
+  t.end();
+});
+
 test('its owner does not hear it, and everyone else has a volume for it, which is kept for the next one', (t) => {
   const { join, share } = setUp();
   const [ada, ben] = [join('Ada', known('a')), join('Ben', known('b'))];
