@@ -4,6 +4,11 @@ import type { WorkerSlot } from './worker-slot.ts';
 
 /** So long a server is left out whose links are lost while its connection lasts: a firewall is probably in the way. */
 const LEFT_OUT_MS: Millis = 5 * 60_000;
+/**
+ * So long a room stays here after its people had to come back, so that somebody who comes and goes, for instance with a
+ * Mumble client, does not send all of them to and fro.
+ */
+const REST_MS: Millis = 5 * 60_000;
 /** Another one must be clearly less busy: a newcomer elsewhere costs a link. */
 const LESS = 0.9;
 
@@ -84,6 +89,13 @@ export class OtherServers {
       );
     const present = open.filter((slot) => isSpread(slot) && slot.load < spanLoad);
     return leastBusy(present) ?? leastBusy(open);
+  }
+
+  /** A room begins to rest. The returned function says whether that is over. */
+  rest(): () => boolean {
+    const { clock } = this.#options;
+    const untilMs = clock.now() + REST_MS;
+    return () => clock.now() >= untilMs;
   }
 
   /** A link to it was lost. */

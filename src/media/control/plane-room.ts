@@ -55,6 +55,8 @@ export class PlaneRoom implements MediaRoom {
   #hub: RoomPart | undefined;
   /** Everybody hears the same, so the room may be at several servers. */
   #isPlain = false;
+  /** Whether its people may go to other servers again, after they had to come back. */
+  #isRested = (): boolean => true;
   #partsMade = 0;
   /** The worker of the newest seat. */
   #home: WorkerSlot | undefined;
@@ -218,13 +220,16 @@ export class PlaneRoom implements MediaRoom {
   /** What other servers hear of the room is one mix for all, so there must be no other. */
   get #mayBeElsewhere(): boolean {
     const isSpecial = this.#space !== null || this.#shouts !== null || this.#channelSounds.size > 0;
-    return this.#isPlain && !isSpecial && this.#tap?.request.voices !== true;
+    return this.#isPlain && !isSpecial && this.#tap?.request.voices !== true && this.#isRested();
   }
 
   /** Those at other servers connect again, and come here. Their rooms do not expect that while they change something. */
   #gather(): void {
     queueMicrotask(() => {
-      if (!this.#mayBeElsewhere) for (const part of this.#remoteParts) this.#endPart(part);
+      const { others } = this.#options;
+      if (others === undefined || this.#mayBeElsewhere) return;
+      if (this.#remoteParts.length > 0) this.#isRested = others.rest();
+      for (const part of this.#remoteParts) this.#endPart(part);
     });
   }
 
