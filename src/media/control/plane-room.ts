@@ -1,7 +1,7 @@
 /**
  * One room of the media plane. It lives in one worker until that is busy enough, then it continues in others as well.
  */
-import { AppError } from '../../lib/errors.ts';
+import { AppError, toAppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { BodyFields } from '../../mixer/space/body-fields.ts';
 import type { SpaceSettings } from '../../mixer/space/space-settings.ts';
@@ -67,16 +67,25 @@ export class PlaneRoom implements MediaRoom {
   }
 
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat {
-    const part = this.#choosePart(options.returning ?? false, true);
+    const { returning = false } = options;
+    const part = this.#choosePart(returning, true);
+    if (!part.isRemote) return this.#connectIn(part, offer, options);
     try {
-      const seat = part.slot.negotiateWebRtc(offer, options, this.#placeIn(part));
-      this.#enter(part, seat);
-      seat.start();
-      return seat;
+      return this.#connectIn(part, offer, options);
     } catch (error) {
-      if (part.isRemote) this.#closeIfEmpty(part);
+      this.#closeIfEmpty(part);
+      // From where they are, that server may have no address.
+      if (toAppError(error).code === 'media_unavailable')
+        return this.#connectIn(this.#choosePart(returning), offer, options);
       throw error;
     }
+  }
+
+  #connectIn(part: RoomPart, offer: WebRtcOffer, options: SeatOptions): WebRtcSeat {
+    const seat = part.slot.negotiateWebRtc(offer, options, this.#placeIn(part));
+    this.#enter(part, seat);
+    seat.start();
+    return seat;
   }
 
   connectRelayed(options: RelayedOptions): RelayedSeat {

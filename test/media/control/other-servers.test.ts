@@ -118,11 +118,14 @@ async function setUp(t: Test, { workers = 1, spanServersLoad = 0.5 } = {}) {
 }
 
 /** The address that somebody is sent to, and what becomes of them. */
-function connect(room: MediaRoom, returning = false) {
+function connect(room: MediaRoom, { isRemote = false, returning = false } = {}) {
   const closed: string[] = [];
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => closed.push(reason) };
   try {
-    const seat: WebRtcSeat = room.connectWebRtc({ sdp: AUDIO_OFFER, address: '' }, { state: STATE, returning, events });
+    const seat: WebRtcSeat = room.connectWebRtc(
+      { sdp: AUDIO_OFFER, address: '', isRemote },
+      { state: STATE, returning, events },
+    );
     return { seat, closed, at: /udp \d+ (\S+) \d+ typ host/i.exec(seat.answer)?.[1] };
   } catch (error) {
     return { seat: undefined, closed, at: toAppError(error).code };
@@ -323,6 +326,22 @@ test('nobody is refused because another server cannot be reached', async (t) => 
   unreachable.clear();
   await follow('n2');
   t.equal(connect(room).at, '10.0.0.2');
+});
+
+test('nobody is refused because another server has no address for them', async (t) => {
+  const { plane, local, others, follow, room } = await setUp(t);
+  await follow('n3');
+  local[0]!.reportLoad(0.7);
+  const n3 = others.get('n3')!;
+  const addresses = [{ protocol: 'udp', family: 4, address: '127.0.0.1', port: 41_000 }] as const;
+  n3.events.event({ type: 'addresses', addresses, unbound: [] });
+  t.equal(connect(room).at, '127.0.0.1', 'who is at this machine');
+  t.equal(connect(room, { isRemote: true }).at, HOME);
+  const empty = plane.openRoom({ levels: () => {} });
+  empty.setPlain(true);
+  const before = n3.links.length;
+  t.equal(connect(empty, { isRemote: true }).at, HOME);
+  t.equal(n3.links.length, before, 'nothing is left there');
 });
 
 test('a busy server that refuses newcomers sends them to another one', async (t) => {
