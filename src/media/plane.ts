@@ -127,6 +127,8 @@ export interface SeatOptions {
   readonly kind?: SourceKind;
   /** This participant had a seat before and is accepted however busy the server is. */
   readonly returning?: boolean;
+  /** Their last seat was not connected, perhaps because they do not reach another server, so they stay at this one. */
+  readonly staysHere?: boolean;
   readonly events: SeatEvents;
 }
 
@@ -259,9 +261,7 @@ export interface SpeakerLevel {
 export type HeardInSpace = ReadonlyMap<number, ReadonlySet<number>>;
 
 export interface MediaRoomEvents {
-  /**
-   * The current speakers, 5 to 10 times a second while anyone speaks, and an empty list once when they have stopped.
-   */
+  /** The current speakers, 5 to 10 times a second while anyone speaks, and an empty list once when they have stopped. */
   levels(speaking: readonly SpeakerLevel[], heard: HeardInSpace): void;
 }
 

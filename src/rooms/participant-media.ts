@@ -52,6 +52,8 @@ export class ParticipantMedia {
   /** A WebRTC seat beside one whose packets come over a WebSocket. It takes over once it is connected. */
   #standby: AnySeat | undefined;
   #connected = false;
+  /** See `SeatOptions.staysHere`. */
+  #isUnreached = false;
   /** The seat has received nothing for some seconds. */
   #silent = false;
   #capture: Capture | undefined;
@@ -97,6 +99,7 @@ export class ParticipantMedia {
     const options: SeatOptions = {
       state: this.#owner.memberState(),
       returning: this.#returning,
+      staysHere: this.#isUnreached,
       kind: this.#kind,
       events: {
         connected: () => this.#seatConnected(seat),
@@ -109,6 +112,7 @@ export class ParticipantMedia {
       },
     };
     const seat: S = this.#owner.take((media) => take(media, options));
+    if (seat.kind === 'webrtc') this.#isUnreached = true;
     this.dropStandby();
     if (seat.kind === 'webrtc' && this.isRelayed && this.isAlive) {
       this.#standby = seat;
@@ -179,6 +183,7 @@ export class ParticipantMedia {
     const isPromoted = seat === this.#standby;
     if (isPromoted) this.#promote(seat, this.#seat);
     if (seat !== this.#seat) return;
+    this.#isUnreached = false;
     this.#owner.log().info('media connected');
     this.#owner.deliver({ type: 'media_connected' });
     this.#setState(true, false);

@@ -74,6 +74,27 @@ test('a try that fails leaves everything as it is', async (t) => {
   t.end();
 });
 
+test('who has not reached where they were to connect stays at this server', async (t) => {
+  const { room, ada, ben } = await setUp();
+  const stays = () => room.seats.at(-1)!.options.staysHere;
+  sit(ben.participant, 'one');
+  t.equal(stays(), false);
+  room.seats.at(-1)!.end('handshake_failed');
+  sit(ben.participant, 'two');
+  t.equal(stays(), true);
+  room.seats.at(-1)!.connect();
+  sit(ben.participant, 'three');
+  t.equal(stays(), false);
+  // Beside a WebSocket as well.
+  sit(ada.participant, 'one');
+  sit(ada.participant, 'two');
+  t.equal(stays(), true);
+  room.seats.at(-1)!.connect();
+  sit(ada.participant, 'three');
+  t.equal(stays(), false);
+  t.end();
+});
+
 test('when the WebSocket ends, what stood by ends as well', async (t) => {
   const { room, ada } = await setUp();
   sit(ada.participant, 'one');

@@ -67,8 +67,8 @@ export class PlaneRoom implements MediaRoom {
   }
 
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat {
-    const { returning = false } = options;
-    const part = this.#choosePart(returning, true);
+    const { returning = false, staysHere = false } = options;
+    const part = this.#choosePart(returning, !staysHere);
     if (!part.isRemote) return this.#connectIn(part, offer, options);
     try {
       return this.#connectIn(part, offer, options);

@@ -4,7 +4,7 @@ import { toAppError } from '../../../src/lib/errors.ts';
 import type { LinkRoute, MediaHost, MediaHostEvents } from '../../../src/media/control/host.ts';
 import { openMediaPlane } from '../../../src/media/control/media-plane.ts';
 import type { AddMember, MediaCommand } from '../../../src/media/link/messages.ts';
-import type { MediaRoom, MemberState, WebRtcSeat } from '../../../src/media/plane.ts';
+import type { MediaRoom, MemberState, SeatOptions, WebRtcOffer, WebRtcSeat } from '../../../src/media/plane.ts';
 import type { LinkParameters } from '../../../src/rtc/link-options.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { mediaStats } from '../../helpers/fake-media-plane.ts';
@@ -117,14 +117,16 @@ async function setUp(t: Test, { workers = 1, spanServersLoad = 0.5 } = {}) {
   return { plane, clock, local, others, unreachable, settle, follow, room };
 }
 
+type ConnectOptions = Pick<WebRtcOffer, 'isRemote'> & Pick<SeatOptions, 'staysHere'>;
+
 /** The address that somebody is sent to, and what becomes of them. */
-function connect(room: MediaRoom, { isRemote = false, returning = false } = {}) {
+function connect(room: MediaRoom, { isRemote = false, ...options } = {} as ConnectOptions) {
   const closed: string[] = [];
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => closed.push(reason) };
   try {
     const seat: WebRtcSeat = room.connectWebRtc(
       { sdp: AUDIO_OFFER, address: '', isRemote },
-      { state: STATE, returning, events },
+      { state: STATE, ...options, events },
     );
     return { seat, closed, at: /udp \d+ (\S+) \d+ typ host/i.exec(seat.answer)?.[1] };
   } catch (error) {
@@ -139,6 +141,7 @@ test('newcomers go to another server while this one is busy, and the room is lin
   local[0]!.reportLoad(0.7);
   t.equal(connect(room).at, '10.0.0.2');
   t.equal(connect(room).at, '10.0.0.2');
+  t.equal(connect(room, { staysHere: true }).at, HOME, 'who has not reached it');
   const n2 = others.get('n2')!;
   t.same(
     n2.commands.filter(({ type }) => type === 'open_room').map((command) => 'mix' in command && command.mix.maxTalkers),
