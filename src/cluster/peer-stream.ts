@@ -8,7 +8,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Clock, Millis } from '../lib/clock.ts';
 
 /** Where other servers ask for it, and the protocol that they name. */
@@ -47,6 +47,7 @@ export function openPeerStream(url: string, { secret, clock }: PeerStreamOptions
   const address = new URL(WORKER_PATH, url);
   const key = keyOf(secret);
   return new Promise((resolve, reject) => {
+    const secureContext = createSecureContext(TLS);
     const request = address.protocol === 'https:' ? requestHttps : requestHttp;
     // The certificate of its page says nothing about it: the key does.
     const asking = request(address, {
@@ -72,7 +73,7 @@ export function openPeerStream(url: string, { secret, clock }: PeerStreamOptions
       if (head.length > 0) socket.unshift(head);
       const addresses = addressesOf(socket as Socket);
       secure = connectTls({
-        ...TLS,
+        secureContext,
         socket,
         pskCallback: () => ({ psk: key, identity: IDENTITY }),
         checkServerIdentity: () => undefined,
@@ -98,6 +99,8 @@ export interface PeerDoorOptions extends PeerStreamOptions {
 export class PeerDoor {
   readonly #options: PeerDoorOptions;
   readonly #key: Buffer;
+  /** One for all, because making it takes longer than all that a stranger can begin with it. */
+  readonly #context: SecureContext | undefined;
   /** Each ends one, oldest first. */
   readonly #pending = new Set<() => void>();
   #refused = 0;
@@ -106,6 +109,7 @@ export class PeerDoor {
   constructor(options: PeerDoorOptions) {
     this.#options = options;
     this.#key = keyOf(options.secret);
+    this.#context = contextIfPossible();
   }
 
   /** Those without the secret, or that others have displaced. */
@@ -119,7 +123,7 @@ export class PeerDoor {
     // Errors end the connection, and nobody has to know of them.
     socket.on('error', () => {});
     const addresses = addressesOf(socket as Socket);
-    if (this.#closed || addresses === undefined) {
+    if (this.#closed || addresses === undefined || this.#context === undefined) {
       this.#refused++;
       socket.destroy();
       return true;
@@ -127,7 +131,7 @@ export class PeerDoor {
     if (this.#pending.size >= MAX_PENDING) this.#pending.values().next().value?.();
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`);
     if (head.length > 0) socket.unshift(head);
-    this.#shake(socket as Socket, addresses);
+    this.#shake(socket as Socket, addresses, this.#context);
     return true;
   }
 
@@ -137,10 +141,10 @@ export class PeerDoor {
     for (const refuse of this.#pending) refuse();
   }
 
-  #shake(socket: Socket, addresses: PeerAddresses): void {
+  #shake(socket: Socket, addresses: PeerAddresses, secureContext: SecureContext): void {
     const { clock, onPeer } = this.#options;
     const secure = new TLSSocket(socket, {
-      ...TLS,
+      secureContext,
       isServer: true,
       pskCallback: (_: unknown, identity: string) => (identity === IDENTITY ? this.#key : null),
     } as ConstructorParameters<typeof TLSSocket>[1]);
@@ -168,6 +172,15 @@ export class PeerDoor {
       end();
       onPeer({ ...addresses, stream: secure });
     });
+  }
+}
+
+/** Undefined where the system forbids this cipher: no other server gets in there, and no stranger's request fails. */
+function contextIfPossible(): SecureContext | undefined {
+  try {
+    return createSecureContext(TLS);
+  } catch {
+    return undefined;
   }
 }
 
