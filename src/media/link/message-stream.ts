@@ -52,9 +52,10 @@ export class MessageStream {
 
   #write(line: string): void {
     const { stream } = this.#options;
-    if (this.#closed) return;
+    if (this.#closed || stream.destroyed) return;
     stream.write(line);
-    if (stream.writableLength > MAX_UNSENT_BYTES) this.#end('the other server does not read');
+    // Whoever sends is in the middle of something, and is told later.
+    if (stream.writableLength > MAX_UNSENT_BYTES) stream.destroy(new Error('the other server does not read'));
   }
 
   #ping(): void {

@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import { type Test, test } from 'tap';
 import { MessageStream } from '../../../src/media/link/message-stream.ts';
 import { duplexPair } from '../../helpers/duplex-pair.ts';
@@ -89,4 +90,22 @@ test('the end of the connection is told once', async (t) => {
   t.equal(closed.length, 1);
   one.close();
   t.equal(closed.length, 1);
+});
+
+test('whoever does not read is given up, but not while something is sent', async (t) => {
+  const stream = new Duplex({ read() {}, write() {} });
+  const closed: string[] = [];
+  const one = new MessageStream({
+    ...{ stream, clock: new FakeClock() },
+    onMessage: () => {},
+    onClosed: (reason) => closed.push(reason),
+  });
+  const text = 'x'.repeat(1024 * 1024);
+  for (let i = 0; i < 7; i++) one.send({ text });
+  t.notOk(stream.destroyed);
+  for (let i = 0; i < 8; i++) one.send({ text });
+  t.same(closed, []);
+  t.ok(stream.writableLength < 10 * 1024 * 1024, 'no more is kept');
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(closed, ['the other server does not read']);
 });
