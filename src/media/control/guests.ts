@@ -7,6 +7,8 @@ import type { MemberState } from '../plane.ts';
 /** Of one server. */
 const MAX_ROOMS = 1000;
 const MAX_MEMBERS = 20_000;
+/** Told at once: a message that is too long ends the connection, and with it everybody's sound. */
+const NETWORKS_AT_ONCE = 200;
 /** The server that has the rooms is gone: so long its people still hear each other here, until they are elsewhere. */
 export const ORPHANED_MS: Millis = 60_000;
 
@@ -237,7 +239,9 @@ export class Guest {
       const memberId = this.#membersBack.get(ours);
       return memberId === undefined ? [] : { memberId, network };
     });
-    if (networks.length > 0 && !this.#isOrphaned) this.#tell({ type: 'networks', networks });
+    if (this.#isOrphaned) return;
+    for (let i = 0; i < networks.length; i += NETWORKS_AT_ONCE)
+      this.#tell({ type: 'networks', networks: networks.slice(i, i + NETWORKS_AT_ONCE) });
   }
 
   #forgetRoom(theirs: number, ours: number): void {
