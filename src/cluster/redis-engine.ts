@@ -48,7 +48,8 @@ const LAST_RETRY_MS: Millis = 500;
 const MAX_NODES = 1000;
 /** A node that is cut off from the engine for longer, and not from people, may lose them to another one. */
 const REMEMBER_MS: Millis = 86_400_000;
-const SOME = 100;
+/** Far more than anybody places at a node in a second. */
+const SOME = 500;
 
 const ownerSchema = z.tuple([z.string(), z.coerce.number()]).transform(([node, epoch]): Owner => ({ node, epoch }));
 const beatSchema = z.tuple([z.coerce.number(), z.number()], z.string());

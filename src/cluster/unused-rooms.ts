@@ -8,16 +8,20 @@ export interface UnusedRoomsOptions {
   readonly node: string;
   /** See `ClusterDirectory.concerns`. */
   readonly concerns: (room: string) => boolean;
+  /** The engine's time. */
+  readonly nowMs: () => Millis;
   readonly clock: Clock;
 }
 
 /** Nothing waits for it. */
 const INTERVAL_MS: Millis = 30_000;
+/** While many are unused: anybody may ask for rooms by names that they make up. */
+const SOON_MS: Millis = 1000;
+/** Longer than clients are on their way. */
+const UNUSED_FOR_MS: Millis = 30_000;
 
 export class UnusedRooms {
   readonly #options: UnusedRoomsOptions;
-  /** Those that were unused at the last look, with their epochs. */
-  #before: ReadonlyMap<string, number> = new Map();
   #cancel: Cancel = () => {};
   #closed = false;
 
@@ -26,11 +30,11 @@ export class UnusedRooms {
   }
 
   /** From now on the engine forgets them within about a minute. */
-  start(): void {
+  start(afterMs = INTERVAL_MS): void {
     const { clock } = this.#options;
-    this.#cancel = clock.setTimer(clock.now() + INTERVAL_MS, async () => {
-      await this.#look().catch(() => {});
-      if (!this.#closed) this.start();
+    this.#cancel = clock.setTimer(clock.now() + afterMs, async () => {
+      const areMany = await this.#look().catch(() => false);
+      if (!this.#closed) this.start(areMany ? SOON_MS : INTERVAL_MS);
     });
   }
 
@@ -39,13 +43,15 @@ export class UnusedRooms {
     this.#cancel();
   }
 
-  /** Rejects with `EngineDown`. */
-  async #look(): Promise<void> {
-    const { engine, node, concerns } = this.#options;
-    const before = this.#before;
-    this.#before = new Map();
-    for (const [room, epoch] of before) if (!concerns(room)) await engine.release(room, { node, epoch });
+  /** Whether most of what was looked at was unused. Rejects with `EngineDown`. */
+  async #look(): Promise<boolean> {
+    const { engine, node, concerns, nowMs } = this.#options;
     const found = await engine.someOwned(node);
-    this.#before = new Map([...found].filter(([room]) => !concerns(room)));
+    // An epoch is at least the engine's time when the room was placed.
+    const placedUntilMs = nowMs() - UNUSED_FOR_MS;
+    const unused = [...found].filter(([room, epoch]) => epoch <= placedUntilMs && !concerns(room));
+    if (this.#closed) return false;
+    await Promise.all(unused.map(([room, epoch]) => engine.release(room, { node, epoch })));
+    return 2 * unused.length > found.size;
   }
 }

@@ -123,7 +123,11 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     directory,
     clock,
   });
-  const unused = new UnusedRooms({ engine, node: name, concerns: (room) => directory.concerns(room), clock });
+  const unused = new UnusedRooms({
+    ...{ engine, node: name, clock },
+    concerns: (room) => directory.concerns(room),
+    nowMs: () => directory.engineNowMs,
+  });
   const mover = new RoomMover({
     get registry() {
       return registry();

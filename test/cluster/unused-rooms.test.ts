@@ -12,41 +12,60 @@ function setUp() {
   const storage = new MemoryStorage(clock);
   const engine = new MemoryEngine(storage);
   const here = new Set(['open']);
-  const unused = new UnusedRooms({ engine, node: 'n1', concerns: (room) => here.has(room), clock });
-  for (const room of ['open', 'unused', 'entered']) storage.own(room, { node: 'n1', epoch: 7 });
-  storage.own('of another', { node: 'n2', epoch: 7 });
-  const pass = async () => {
-    clock.advance(30_000);
+  const concerns = (room: string) => here.has(room);
+  const unused = new UnusedRooms({ engine, node: 'n1', concerns, nowMs: () => storage.nowMs, clock });
+  const place = (room: string, node = 'n1') => storage.own(room, { node, epoch: storage.nowMs });
+  for (const room of ['open', 'unused', 'entered']) place(room);
+  place('of another', 'n2');
+  const pass = async (ms = 30_000) => {
+    clock.advance(ms);
     await settle();
   };
-  return { clock, storage, engine, here, unused, pass };
+  return { clock, storage, engine, here, unused, place, pass };
 }
 
 test('a room that nobody has entered for half a minute is given back', async (t) => {
-  const { storage, here, unused, pass } = setUp();
+  const { storage, here, unused, place, pass } = setUp();
   unused.start();
   t.teardown(() => unused.close());
-  await pass();
-  t.equal(storage.rooms.size, 4, 'somebody may be on the way');
+  await pass(29_000);
   here.add('entered');
+  place('just placed');
+  await pass(1000);
+  t.same([...storage.rooms.keys()], ['open', 'entered', 'of another', 'just placed'], 'somebody may be on the way');
   await pass();
   t.same([...storage.rooms.keys()], ['open', 'entered', 'of another']);
 });
 
 test('one that has been given to it again is another one, and the engine may be away meanwhile', async (t) => {
-  const { storage, engine, unused, pass } = setUp();
+  const { storage, engine, unused, place, pass } = setUp();
   unused.start();
-  await pass();
-  storage.own('unused', { node: 'n1', epoch: 8 });
-  await pass();
+  await pass(29_000);
+  place('unused');
+  await pass(1000);
   t.ok(storage.rooms.has('unused'));
   engine.isUp = false;
   await pass();
   engine.isUp = true;
-  for (let i = 0; i < 2; i++) await pass();
+  await pass();
   t.notOk(storage.rooms.has('unused'));
-  storage.own('late', { node: 'n1', epoch: 9 });
+  place('late');
   unused.close();
   for (let i = 0; i < 3; i++) await pass();
   t.ok(storage.rooms.has('late'), 'it has ended');
+});
+
+test('whoever asks for ever more rooms does not fill the engine', async (t) => {
+  const { storage, engine, unused, place, pass } = setUp();
+  unused.start();
+  t.teardown(() => unused.close());
+  const some = engine.someOwned.bind(engine);
+  engine.someOwned = async (node) => new Map([...(await some(node))].slice(0, 100));
+  let most = 0;
+  for (let second = 0; second < 300; second++) {
+    for (let i = 0; i < 50; i++) place(`room ${second} ${i}`);
+    await pass(1000);
+    most = Math.max(most, storage.rooms.size);
+  }
+  t.ok(most < 2 * 30 * 50 + 1000, `${most} rooms`);
 });
