@@ -275,6 +275,7 @@ export class WorkerSlot {
   }
 
   endSeats(reason: MediaCloseReason): void {
+    this.#reportLost();
     for (const seat of [...this.#seats.values()]) seat.end(reason);
   }
 
@@ -386,10 +387,7 @@ export class WorkerSlot {
     });
   }
 
-  /**
-   * Called when there is a worker again, so that people who return immediately find one, or when others have to take
-   * them.
-   */
+  /** People return at once, so there is a worker again, or others have to take them. */
   #reportLost(): void {
     const lost = this.#lost;
     this.#lost = [];

@@ -311,6 +311,20 @@ test('a server whose connection breaks again and again gets nobody for a while',
   t.equal(connect(room).at, '10.0.0.2');
 });
 
+test('whoever was moved at a server that dies and is forgotten connects again, too', async (t) => {
+  const { plane, local, others, follow, room } = await setUp(t);
+  await follow('n2');
+  local[0]!.reportLoad(0.7);
+  const moved = connect(room);
+  const next = plane.openRoom({ levels: () => {} });
+  next.setPlain(true);
+  next.adopt(moved.seat!, STATE);
+  t.same([next.isSpread, room.isSpread], [true, false]);
+  others.get('n2')!.events.died('the connection is gone');
+  await follow();
+  t.same(moved.closed, ['media_failed']);
+});
+
 test('the worker here that holds the links dies: all connect again', async (t) => {
   const { local, follow, room } = await setUp(t);
   await follow('n2');
