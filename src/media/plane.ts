@@ -296,6 +296,8 @@ export interface MediaRoom {
   setSpace(settings: SpaceSettings | null): void;
   /** Whether everybody hears the same, so that people may be at other servers. Not by default. */
   setPlain(isPlain: boolean): void;
+  /** People get their sound at other servers. */
+  readonly isSpread: boolean;
   /** Closes every seat in the room. */
   close(): void;
 }
@@ -333,9 +335,7 @@ export interface MediaPlaneOptions {
   readonly port: number;
   /** Whether browsers that cannot be reached over UDP may use media over TCP (RFC 6544). */
   readonly tcp: boolean;
-  /**
-   * Set if the caller accepts the TCP connections instead of the workers, and passes them to `MediaPlane.acceptTcp`.
-   */
+  /** Set if the caller accepts the TCP connections instead of the workers, and passes them to `acceptTcp`. */
   readonly sharedTcp?: SharedTcp | undefined;
   /**
    * Addresses or host names, as accepted by `parseEndpoint`, for the candidates instead of the bound ones; for a server

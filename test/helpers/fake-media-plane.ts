@@ -233,6 +233,8 @@ export class FakeMediaRoom implements MediaRoom {
     this.tap = tap;
   }
 
+  isSpread = false;
+
   setPlain(isPlain: boolean): void {
     this.isPlain = isPlain;
   }

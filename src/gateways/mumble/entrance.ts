@@ -58,13 +58,17 @@ function jsonIn(token: string, part: number): unknown {
 
 /**
  * Tries the client's join tokens, then no password, then its passwords. Rejects with the error of the last attempt, as
- * `RoomRegistry.admit` does, `rate_limited`, or `kicked` if the address was banned since the client connected.
+ * `RoomRegistry.admit` does, `rate_limited`, `kicked` if the address was banned since the client connected, or
+ * `server_busy` if the room is at several servers.
  */
 export async function admitToRoom(options: EntranceOptions, room: string, newcomer: Newcomer): Promise<Admission> {
   options.checkBan();
   const admission = await tryAll(options, room, newcomer);
   // That may have taken a while.
   options.checkBan();
+  // Mumble clients are sent each voice by itself. For one of them, a crowd would have to connect again, to one server.
+  if (options.registry.known(roomKey(room))?.media.isSpread)
+    throw new AppError('server_busy', 'The room is at several servers, and Mumble clients have no place there.');
   return admission;
 }
 

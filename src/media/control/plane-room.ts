@@ -226,6 +226,10 @@ export class PlaneRoom implements MediaRoom {
     if (!isPlain) this.#gather();
   }
 
+  get isSpread(): boolean {
+    return this.#remoteParts.length > 0;
+  }
+
   /** What other servers hear of the room is one mix for all, so there must be no other. */
   get #mayBeElsewhere(): boolean {
     const isSpecial = this.#space !== null || this.#shouts !== null || this.#channelSounds.size > 0;

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { isJoinToken, roomOfToken } from '../../../src/gateways/mumble/entrance.ts';
+import { admitToRoom, type EntranceOptions, isJoinToken, roomOfToken } from '../../../src/gateways/mumble/entrance.ts';
 import { createJoinToken, tokenKey } from '../../../src/rooms/join-token.ts';
 
 test('a join token is told from a password, and names its room', async (t) => {
@@ -18,4 +18,18 @@ test('what only looks like a token names no room', async (t) => {
   for (const claims of [null, 1, {}, { voice: {} }, { voice: { room: 5 } }, { voice: { room: 'x'.repeat(300) } }])
     t.equal(roomOfToken(like(claims)), undefined);
   t.equal(roomOfToken('www.example.org'), undefined);
+});
+
+test('for a Mumble client nobody has to leave their server', async (t) => {
+  const media = { isSpread: false };
+  const registry = {
+    admit: async () => ({ identity: 'ada' }),
+    known: (key: string) => (key === 'big-hall' ? { media } : undefined),
+  };
+  const options = { registry, access: {}, addresses: {}, checkBan: () => {} } as unknown as EntranceOptions;
+  const newcomer = { secrets: [], hash: null, from: '192.0.2.1', isWanted: () => true };
+  t.match(await admitToRoom(options, 'Big Hall', newcomer), { identity: 'ada' });
+  media.isSpread = true;
+  await t.rejects(admitToRoom(options, 'Big Hall', newcomer), { code: 'server_busy' });
+  t.match(await admitToRoom(options, 'another', newcomer), { identity: 'ada' });
 });

@@ -138,8 +138,10 @@ test('newcomers go to another server while this one is busy, and the room is lin
   const { local, others, follow, room } = await setUp(t);
   await follow('n2');
   t.equal(connect(room).at, HOME, 'this server is not busy');
+  t.equal(room.isSpread, false);
   local[0]!.reportLoad(0.7);
   t.equal(connect(room).at, '10.0.0.2');
+  t.equal(room.isSpread, true);
   t.equal(connect(room).at, '10.0.0.2');
   t.equal(connect(room, { staysHere: true }).at, HOME, 'who has not reached it');
   const n2 = others.get('n2')!;
@@ -173,6 +175,7 @@ test('a room whose participants do not all hear the same stays at one server', a
   t.same(away.closed, [], 'not at once');
   await settle();
   t.same(away.closed, ['media_failed'], 'who is elsewhere connects again');
+  t.equal(room.isSpread, false);
   t.equal(connect(room).at, HOME);
   room.setPlain(true);
   clock.advance(REST_MS - 1);
