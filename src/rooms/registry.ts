@@ -125,7 +125,7 @@ export class RoomRegistry {
   /**
    * Throws `AppError` `invalid_room`, `invalid_name`, `name_reserved`, `room_full`, `room_locked`, `kicked` if they were banned since they
    * were admitted, `too_many_rooms`, `too_many_rooms_of_address`, `server_draining` or `server_closing`, and for companions
-   * `unknown_participant` or `too_many_shares`.
+   * `unknown_participant`, `too_many_shares`, or `server_busy` if the room is at several servers.
    */
   join({ room: wantedRoom, name: wantedName, from, chatAfter, companionOf, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
@@ -137,6 +137,9 @@ export class RoomRegistry {
     const known = owner === undefined ? this.#roomOfHolder(wanted, options.resumeToken) : this.room(owner.roomName);
     if (known === undefined && this.#drain.isOn) throw new AppError('server_draining');
     this.#access.bans.checkIdentity(known?.key ?? roomKey(wanted), options.admission.identity);
+    // Nobody hears what they share, so all people of a spread room would have to connect again, to one server.
+    if (owner !== undefined && known?.media.isSpread)
+      throw new AppError('server_busy', 'The room is at several servers, and nobody can share sound there.');
     // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
     // made up. Certificates can be, so an identity alone says nothing.
     const room = known ?? this.#open(wanted, options.admission.expiresAtMs === undefined ? { from } : {});

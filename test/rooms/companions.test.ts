@@ -62,6 +62,17 @@ test('what somebody shares is a participant with an owner, and no person', (t) =
   t.end();
 });
 
+test('in a room that is at several servers nobody shares, so that nobody has to leave their server for it', (t) => {
+  const { plane, join, share } = setUp();
+  const ada = join('Ada', known('a'));
+  plane.rooms[0]!.isSpread = true;
+  t.throws(() => share(ada), { code: 'server_busy' });
+  t.ok(join('Ben'));
+  plane.rooms[0]!.isSpread = false;
+  t.ok(share(ada));
+  t.end();
+});
+
 test('while somebody shares, the room is at one server: at another one they would hear what they share', (t) => {
   const { registry, plane, join, share } = setUp();
   const [ada, ben] = [join('Ada', known('a')), join('Ben')];
