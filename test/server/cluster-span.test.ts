@@ -43,7 +43,7 @@ test('one room over three servers', { skip: skipIfMissing(missingPackages(['redi
     { readonly talker: LightTalker; readonly name: string; readonly frequencyHz: number }
   >();
   for (let n = 0; byPort.size < nodes.length && n < 30; n++) {
-    const [name, frequencyHz] = [`Talker ${n}`, 900 + 430 * (n % 12)];
+    const [name, frequencyHz] = [`Talker ${n}`, 900 + 160 * n];
     const talker = await LightTalker.join({ url: home.webSocket, room: ROOM, name, frequencyHz });
     if (byPort.has(talker.serverPort)) talker.close();
     else byPort.set(talker.serverPort, { talker, name, frequencyHz });
