@@ -18,6 +18,7 @@ import { mumbleNews } from './mumble-news.ts';
 import { OwnVoice } from './own-voice.ts';
 import { type JoinMode, preferences, remember, voiceShape } from './preferences.ts';
 import { RecordingModel } from './recording/recording-model.ts';
+import { whileRestarting } from './restarting.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
 import { RoomsModel } from './rooms/rooms-model.ts';
 import { ShareModel } from './share/share-model.ts';
@@ -368,7 +369,8 @@ export class Call {
     this.#back.enter(pathOfRoom(room));
   }
 
-  #onState(state: ConnectionState): void {
+  #onState(reported: ConnectionState): void {
+    const state = whileRestarting(this.state.value, reported);
     if (this.state.value.status === 'reconnecting' && state.status === 'connected') this.signals.say(strings.room.back);
     const wasInCall = this.isInCall;
     this.state.value = state;
