@@ -115,8 +115,7 @@ function readUrl(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The server also takes settings from environment variables. A benchmark decides all of them itself. */
-/** As `npm start` sets it. */
+/** The server also takes settings from environment variables. A benchmark decides all of them itself, as `npm start` does. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_'));
   return { ...Object.fromEntries(others), MALLOC_ARENA_MAX: '2' };

@@ -4,8 +4,8 @@ import type { Clock } from './clock.ts';
 
 /**
  * Collects garbage in this thread, and gives the memory back to the system. Loading the code makes V8 reserve 30 MB and more
- * for new objects, which it keeps while nothing happens. The thread stands still meanwhile: for 100 ms after a start. Resolves
- * with whether it was done. V8 does this for its inspector only, which is asked inside the process: no port is opened.
+ * for new objects, which it keeps while nothing happens. The thread stands still for 70 to 250 ms. Resolves with whether it
+ * was done. V8 does this for its inspector only, which is asked inside the process: no port is opened.
  */
 export async function giveBackMemory(clock: Clock): Promise<boolean> {
   const session = new Session();
