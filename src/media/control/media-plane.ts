@@ -108,13 +108,13 @@ function connectRemotely({ others, clock }: MediaPlaneOptions): ConnectOther {
 
 /** What another server announces is what its worker says, without anything of this server's. */
 function openOthers(shared: SharedOptions, connect: ConnectOther): OtherServers | undefined {
-  const { clock, others } = shared;
+  const { clock, others, log } = shared;
   if (others === undefined) return undefined;
   return new OtherServers({
     ...{ clock, spanLoad: others.spanLoad },
     newSlot: (server) =>
       new WorkerSlot({
-        ...{ ...shared, index: 0, followed: undefined, announcement: NOTHING_ANNOUNCED },
+        ...{ ...shared, index: 0, log: log.child({ server }), followed: undefined, announcement: NOTHING_ANNOUNCED },
         startHost: ({ events }) => connect(server, events),
         onChange: () => {},
       }),

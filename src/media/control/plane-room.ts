@@ -174,9 +174,9 @@ export class PlaneRoom implements MediaRoom {
     const available = this.#allowedSlots().filter((slot) => slot.available);
     const open = returning ? available : available.filter((slot) => !slot.refusesJoins);
     const leastLoaded = lowestLoad(open);
-    const busiest = leastLoaded ?? lowestLoad(available);
-    if (busiest === undefined) throw new AppError('media_unavailable');
-    const other = mayBeElsewhere && this.#mayBeElsewhere ? this.#chooseElsewhere(busiest) : undefined;
+    const here = leastLoaded ?? lowestLoad(available);
+    if (here === undefined) throw new AppError('media_unavailable');
+    const other = mayBeElsewhere && this.#mayBeElsewhere ? this.#chooseElsewhere(here) : undefined;
     if (other !== undefined) return other;
     if (leastLoaded === undefined) throw new AppError('server_busy');
     const present = lowestLoad(open.filter((slot) => this.#partIn(slot) !== undefined));
