@@ -15,7 +15,7 @@ import {
   problemIn,
 } from '../../../src/server/tls/acme-error.ts';
 import type { Certificate } from '../../../src/server/tls/certificate.ts';
-import { storeCertificate } from '../../../src/server/tls/certificate-store.ts';
+import { loadCertificate, storeCertificate } from '../../../src/server/tls/certificate-store.ts';
 import { Challenges } from '../../../src/server/tls/challenges.ts';
 import { redirectListener } from '../../../src/server/tls/redirect.ts';
 import { retryDelayMs } from '../../../src/server/tls/retry-delay.ts';
@@ -73,12 +73,13 @@ test('after a failure it retries by itself, at growing intervals, until it succe
   const clock = fastClock();
   const failedAtMs: number[] = [];
   const log = pino({ level: 'error' }, { write: () => void failedAtMs.push(clock.now()) });
+  const files = t.testdir();
   const source = await AcmeCertificate.open({
     domains: [NAME],
     directoryUrl: directory.url,
     email: '',
     caPem: readFileSync(directory.caFile, 'utf8'),
-    directory: t.testdir(),
+    directory: files,
     challengeTypes: ['http-01'],
     challenges,
     clock,
@@ -96,6 +97,8 @@ test('after a failure it retries by itself, at growing intervals, until it succe
   t.ok(failedAtMs[1]! - failedAtMs[0]! > 60_000, 'not before a minute has passed');
   t.equal(source.current.selfSigned, false);
   t.equal(source.problem, undefined);
+  // It is used before it is stored, and the folder goes with the test.
+  await eventually(async () => (await loadCertificate(join(files, `${NAME}.pem`))) !== undefined, PATIENCE_MS);
   source.close();
   t.equal(clock.pending, 0, 'nothing is left behind');
 });

@@ -147,7 +147,8 @@ test('a client that connects and never finishes the handshake is cut off', async
     (socket) => new Promise((resolve) => socket.on('error', () => {}).on('close', resolve)),
   );
   await Promise.all(cutOff);
-  t.equal((await server.get('/healthz')).status, 200);
+  // On a busy machine this request may take too long as well.
+  await eventually(async () => (await server.get('/healthz').catch(() => undefined))?.status === 200);
 });
 
 test('an occupied port for plain HTTP is an error that names the setting', async (t) => {
