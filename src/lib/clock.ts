@@ -51,17 +51,12 @@ export function setWallTimer(clock: Clock, wallMs: Millis, callback: () => void)
   return () => cancel();
 }
 
-/** Resolves when `work` does, or after `ms` if that is earlier. Rejects as `work` does. */
-export async function waitAtMost(clock: Clock, ms: Millis, work: Promise<unknown>): Promise<void> {
-  let cancel: Cancel = () => {};
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.setTimer(clock.now() + ms, resolve);
+/** Resolves like `promise`, or with `undefined` after the time limit. Later rejections are ignored. */
+export function within<T>(clock: Clock, limitMs: Millis, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(clock.now() + limitMs, () => resolve(undefined));
+    promise.finally(cancel).then(resolve, reject);
   });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    cancel();
-  }
 }
 
 /** `performance.now()` starts at 0 in each thread; this offset converts it to the machine's monotonic clock. */

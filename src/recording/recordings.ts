@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Logger } from 'pino';
-import { type Cancel, type Clock, isoTime, type Millis, waitAtMost } from '../lib/clock.ts';
+import { type Cancel, type Clock, isoTime, type Millis, within } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { RecordingDisk } from '../rooms/recording/library.ts';
 import type { Recorder, RecordingConsent, RecordingStart, RunningRecording } from '../rooms/recording/recorder.ts';
@@ -174,7 +174,7 @@ export class Recordings implements Recorder {
     const running = [...this.#running.values()];
     for (const recording of running) recording.stop('server_closing');
     const ended = Promise.all([...running.map(({ finished }) => finished), this.#uploader?.close()]);
-    await waitAtMost(this.#options.clock, graceMs, ended);
+    await within(this.#options.clock, graceMs, ended);
   }
 
   async #start(start: RecordingStart): Promise<Recording> {

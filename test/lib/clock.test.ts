@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { setWallTimer, systemClock, waitAtMost } from '../../src/lib/clock.ts';
+import { setWallTimer, systemClock, within } from '../../src/lib/clock.ts';
 import { clockAdvice, isClockPlausible } from '../../src/lib/plausible-clock.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
@@ -76,11 +76,11 @@ test('a clock that starts in 1970, in 2019 or in the far future is implausible',
 
 test('work is waited for until it is done or the time is over, and no timer is left', async (t) => {
   const clock = new FakeClock();
-  await waitAtMost(clock, 1000, Promise.resolve());
-  await t.rejects(waitAtMost(clock, 1000, Promise.reject(new Error('failed'))), { message: 'failed' });
+  await within(clock, 1000, Promise.resolve());
+  await t.rejects(within(clock, 1000, Promise.reject(new Error('failed'))), { message: 'failed' });
   t.equal(clock.pendingTimers, 0);
   let isOver = false;
-  const over = waitAtMost(clock, 1000, new Promise(() => {})).then(() => {
+  const over = within(clock, 1000, new Promise(() => {})).then(() => {
     isOver = true;
   });
   clock.advance(999);

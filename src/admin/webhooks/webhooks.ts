@@ -1,7 +1,7 @@
 /** Notifies other programs about events in the rooms, with signed HTTP requests. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type Clock, isoTime, type Millis, waitAtMost } from '../../lib/clock.ts';
+import { type Clock, isoTime, type Millis, within } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
 import type { ForwardInfo } from '../../rooms/forwarding.ts';
 import type { PlayerEnd, PlayerInfo } from '../../rooms/players.ts';
@@ -105,7 +105,7 @@ export class Webhooks implements RoomObserver {
   /** Takes at most `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
     const closing = Array.from(this.#queues.values(), (queue) => queue.close(graceMs));
-    await Promise.all([...closing, waitAtMost(this.#clock, graceMs, Promise.all(this.#ending))]);
+    await Promise.all([...closing, within(this.#clock, graceMs, Promise.all(this.#ending))]);
   }
 
   #began(what: string): void {

@@ -2,11 +2,11 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Config } from '../../config/config.ts';
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, within } from '../../lib/clock.ts';
 import { parseEndpoint } from '../../lib/net/host-port.ts';
 import { isBehindNat, isLoopback, localAddresses } from '../../lib/net/local-addresses.ts';
 import { isPrivateAddress } from '../../lib/net/private-address.ts';
-import { type CheckInput, type CheckResult, within } from './result.ts';
+import type { CheckInput, CheckResult } from './result.ts';
 
 const LOOKUP_LIMIT_MS = 3000;
 

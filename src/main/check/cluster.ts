@@ -1,7 +1,8 @@
 /** Checks whether the engine of the cluster answers, and whether it keeps what it is given. */
 import pino from 'pino';
 import { RedisEngine } from '../../cluster/redis-engine.ts';
-import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
+import { within } from '../../lib/clock.ts';
+import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const LIMIT_MS = 4000;
 const RETRY_MS = 50;

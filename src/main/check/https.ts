@@ -2,12 +2,12 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { Config } from '../../config/config.ts';
 import { tlsModeOf } from '../../config/tls.ts';
-import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { type Clock, dateOf, type Millis, within } from '../../lib/clock.ts';
 import { isLocalHost } from '../../lib/net/local-addresses.ts';
 import { clockAdvice, isClockPlausible } from '../../lib/plausible-clock.ts';
 import { type Certificate, coversName } from '../../server/tls/certificate.ts';
 import { readOwnFiles } from '../../server/tls/own-files.ts';
-import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
+import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const LIMIT_MS: Millis = 3000;
 const HTTPS_PORT = 443;

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import type { Clock, Millis } from '../../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 
 /** The result of one check. */
 export interface CheckResult {
@@ -16,14 +16,6 @@ export interface CheckResult {
 export interface CheckInput {
   readonly config: Config;
   readonly clock: Clock;
-}
-
-/** Resolves like `promise`, or with `undefined` after the time limit. Later rejections are ignored. */
-export function within<T>(clock: Clock, limitMs: Millis, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(clock.now() + limitMs, () => resolve(undefined));
-    promise.then(resolve, reject).finally(cancel);
-  });
 }
 
 /** The message of anything that was thrown. */

@@ -1,8 +1,9 @@
 /** Checks whether the TURN servers answer and accept the credentials. */
 import { randomBytes } from 'node:crypto';
+import { within } from '../../lib/clock.ts';
 import { parseTurnUrl, type TurnCredentials, turnCredentials } from '../../lib/turn.ts';
 import { ATTRIBUTE, STUN_TRANSACTION_ID_LENGTH } from '../../rtc/ice/stun.ts';
-import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
+import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 import { openTurnLink, type TurnLink } from './turn-link.ts';
 import {
   errorCode,

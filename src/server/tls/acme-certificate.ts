@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { HealthProblem } from '../../http/health.ts';
-import { type Cancel, type Clock, dateOf, type Millis, setWallTimer } from '../../lib/clock.ts';
+import { type Cancel, type Clock, dateOf, type Millis, setWallTimer, within } from '../../lib/clock.ts';
 import { readIfThere, writePrivate } from '../../lib/private-file.ts';
 import { type Acme, loadAcme } from './acme-client.ts';
 import { AcmeError, type ChallengeType, isChallengeError, namesIn, reasonOf, retryAfterIn } from './acme-error.ts';
@@ -98,7 +98,7 @@ export class AcmeCertificate implements CertificateSource {
     if (this.#attempt === undefined) return;
     log.info({ domains }, 'requesting a certificate');
     const isUsable = !this.#isTemporary && clock.wallNow() < this.#current.notAfterMs;
-    if (!isUsable) await settled(this.#attempt, clock, FIRST_WAIT_MS);
+    if (!isUsable) await within(clock, FIRST_WAIT_MS, this.#attempt);
   }
 
   /** Retries at once if the last attempt failed. */
@@ -251,15 +251,4 @@ export class AcmeCertificate implements CertificateSource {
 
 function fileOf({ directory, domains }: AcmeCertificateOptions): string {
   return join(directory, `${domains[0]}.pem`);
-}
-
-/** Resolves when `work` has settled, or after `maxMs`. */
-function settled(work: Promise<void>, clock: Clock, maxMs: Millis): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.setTimer(clock.now() + maxMs, resolve);
-    void work.then(() => {
-      cancel();
-      resolve();
-    });
-  });
 }
