@@ -99,7 +99,7 @@ export interface PeerDoorOptions extends PeerStreamOptions {
 export class PeerDoor {
   readonly #options: PeerDoorOptions;
   readonly #key: Buffer;
-  /** One for all, because making it takes longer than all that a stranger can begin with it. */
+  /** One for all: strangers can have none made. */
   readonly #context: SecureContext | undefined;
   /** Each ends one, oldest first. */
   readonly #pending = new Set<() => void>();

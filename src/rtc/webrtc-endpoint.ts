@@ -34,8 +34,8 @@ const SILENT_AFTER_MS = 7000;
 const MOVED_AFTER_MS = 100;
 const MOVED_INTERVAL_MS = 5000;
 /**
- * Each datagram is handled in the main thread, where everybody's handshakes are. More than a handshake needs in the
- * smallest fragments, with every repetition.
+ * Each datagram is handled in the main thread, where everybody's handshakes are. A handshake has a few datagrams, and
+ * repeats them while they are lost.
  */
 const EARLY_DTLS = { perSecond: 100, burst: 200 } as const;
 /** After the handshake: each datagram is decrypted in another thread, only to be refused if it is forged. */

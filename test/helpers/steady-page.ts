@@ -64,7 +64,7 @@ const WATCH = `((selector) => {
 })`;
 /** The page may have moved the element away at the moment of the click. */
 const CLICKS = 5;
-/** A busy page handles a click late. A second one before that would hit what the first has opened. */
+/** Only a limit for clicks that the page never gets. */
 const CLICK_MS = 10_000;
 
 /** Waits for the element until it is shown, enabled and at rest, and clicks on its middle, again if that goes elsewhere. */

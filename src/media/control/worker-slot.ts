@@ -274,6 +274,7 @@ export class WorkerSlot {
     };
   }
 
+  /** Ends all seats for this reason, and those that wait for a worker. */
   endSeats(reason: MediaCloseReason): void {
     this.#reportLost();
     for (const seat of [...this.#seats.values()]) seat.end(reason);
@@ -387,7 +388,7 @@ export class WorkerSlot {
     });
   }
 
-  /** People return at once, so there is a worker again, or others have to take them. */
+  /** Call it when there is a worker again, or when others have to take the people: they return at once. */
   #reportLost(): void {
     const lost = this.#lost;
     this.#lost = [];
