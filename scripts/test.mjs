@@ -47,10 +47,20 @@ function readArguments() {
   return { checks: check ? CHECKS : [], files: named, quick, jobs, timeoutMs: timeout * 1000 };
 }
 
-function print(file, { failed, assertions, comments, problem, errorOutput, tookMs }) {
-  const isGood = failed.length === 0 && problem === null;
-  console.log(`${isGood ? 'ok    ' : 'NOT OK'} ${file} (${(tookMs / 1000).toFixed(1)} s)`);
+function print(file, results) {
+  const { comments, errorOutput, tookMs } = results;
+  console.log(`${hasFailed(results) ? 'NOT OK' : 'ok    '} ${file} (${(tookMs / 1000).toFixed(1)} s)`);
   for (const text of comments) console.log(`       ${text}`);
+  printFailures(results);
+  // What a server logs while it is tested only helps to find out why a test failed.
+  if (hasFailed(results) && errorOutput !== '') console.log(errorOutput.trimEnd());
+}
+
+function hasFailed({ failed, problem }) {
+  return failed.length > 0 || problem !== null;
+}
+
+function printFailures({ assertions, problem }) {
   for (const [index, { title, details }] of assertions.entries()) {
     // Its inner failures were printed before.
     if (assertions.slice(0, index).some((inner) => inner.title.startsWith(`${title} > `))) continue;
@@ -58,8 +68,6 @@ function print(file, { failed, assertions, comments, problem, errorOutput, tookM
     if (details !== null) console.log(describe(details).replace(/^/gm, '    '));
   }
   if (problem !== null) console.log(`  ${problem}`);
-  // What a server logs while it is tested only helps to find out why a test failed.
-  if (!isGood && errorOutput !== '') console.log(errorOutput.trimEnd());
 }
 
 function describe({ at, stack, source, diff, ...others }) {
@@ -71,8 +79,10 @@ function describe({ at, stack, source, diff, ...others }) {
 /** Returns the exit code. */
 async function main({ checks, files, quick, jobs, timeoutMs }) {
   const summary = new Summary();
+  const failing = [];
   const conclude = (name, results) => {
     print(name, results);
+    if (hasFailed(results)) failing.push([name, results]);
     summary.add(name, results);
   };
   await buildKernels();
@@ -106,6 +116,11 @@ async function main({ checks, files, quick, jobs, timeoutMs }) {
   const groups = new Map(groupsOf(files).map((group) => [group[0], group]));
   const first = checks.map((check) => () => look(check));
   await runAll([...groups.keys()], { jobs, first }, (file) => runTogether(groups.get(file)));
+  // Again, because whoever reads a long log begins at its end.
+  for (const [name, results] of failing) {
+    console.log(`NOT OK ${name}`);
+    printFailures(results);
+  }
   for (const line of summary.lines) console.log(line);
   return summary.exitCode({ mustBeComplete: process.env.CI === 'true' });
 }

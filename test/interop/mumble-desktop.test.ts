@@ -52,12 +52,15 @@ test('Debian’s Mumble and Chromium in one room', { skip: skipIfMissing(missing
     await hearsOnly(t, ada, TONES_HZ, ['Desk']);
   });
 
-  await t.test('the desktop shows who talks, and nobody once they are muted', async (t) => {
+  await t.test('the desktop shows who talks, and nobody once they are muted', async () => {
     await eventually(async () => (await desk.talking()).includes('Ada') || `${await desk.talking()}`);
     await ada.click('mute');
     await eventually(async () => !(await desk.talking()).includes('Ada') || `${await desk.talking()}`);
-    const { atMostDbfs } = heardTone(await desk.listen(1), TONES_HZ.Ada);
-    t.ok(atMostDbfs < NOT_HEARD_DBFS, `${atMostDbfs} dBFS`);
+    // What its loudspeaker still has to play takes longer on a busy machine.
+    await eventually(async () => {
+      const { atMostDbfs } = heardTone(await desk.listen(1), TONES_HZ.Ada);
+      return atMostDbfs < NOT_HEARD_DBFS || `${atMostDbfs} dBFS`;
+    });
     await ada.click('mute');
     await eventually(async () => (await desk.talking()).includes('Ada') || `${await desk.talking()}`);
   });
