@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { stoodStillMs } from './standstill.ts';
 
 /**
  * CPU time that all threads of this process have used so far. Use it to compare work, because it leaves out other
@@ -10,13 +11,14 @@ export function cpuUsedMs(): number {
 }
 
 /**
- * How long the threads of some processes were ready to run while others had the CPUs, as the kernel counts it. On a
- * busy machine every time that a test measures includes this, and nobody is at fault. Time in which a thread computes
- * or sleeps does not count.
+ * How long the threads of some processes were ready to run while others had the CPUs, as the kernel counts it, and for
+ * how long the machine stood still. On a busy machine every time that a test measures includes this, and nobody is at
+ * fault. Time in which a thread computes or sleeps does not count.
  */
 export class CpuWait {
   readonly #pids: readonly number[];
   #before: ReadonlyMap<string, number>;
+  #stoodStillMs = stoodStillMs();
 
   /** Starts counting. */
   constructor(pids: readonly number[] = [process.pid]) {
@@ -27,19 +29,24 @@ export class CpuWait {
   /** Starts again at zero. */
   reset(): void {
     this.#before = waitedNs(this.#pids);
+    this.#stoodStillMs = stoodStillMs();
   }
 
   /**
-   * Sum over all threads: work that these threads do one after the other was not delayed for longer. 0 if the kernel
-   * does not count.
+   * Sum over all threads: work that these threads do one after the other was not delayed for longer. What the kernel
+   * does not count is left out.
    */
   get ms(): number {
-    return this.#waitsMs().reduce((sum, ms) => sum + ms, 0);
+    return this.#waitsMs().reduce((sum, ms) => sum + ms, this.#standstillMs);
   }
 
   /** The wait of the thread that waited for the longest time. */
   get longestMs(): number {
-    return Math.max(0, ...this.#waitsMs());
+    return Math.max(0, ...this.#waitsMs()) + this.#standstillMs;
+  }
+
+  get #standstillMs(): number {
+    return stoodStillMs() - this.#stoodStillMs;
   }
 
   #waitsMs(): number[] {
