@@ -6,6 +6,7 @@ import { defaultValue, type Machine } from './setting.ts';
 import { type Config, flagName, SETTING_KEYS, type SettingKey, settingOf } from './settings.ts';
 import { fromFile, fromFlags, fromVariables, type GivenValue, type Source } from './sources.ts';
 import { tlsModeOf, tlsProblems } from './tls.ts';
+import { unixSocketProblems } from './unix-socket.ts';
 
 export type { Config };
 
@@ -65,7 +66,7 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   const config = deepFreeze(
     withSecretFiles(withDefaults(Object.fromEntries(givens) as Partial<Config>, machine), problems),
   );
-  problems.push(...tlsProblems(config), ...browserPortProblems(config));
+  problems.push(...tlsProblems(config), ...browserPortProblems(config), ...unixSocketProblems(config));
   if (config.proxyProtocol === 'on' && config.trustProxy.length === 0)
     problems.push('proxy-protocol needs trust-proxy: the addresses of the proxies that send its header.');
   if (problems.length > 0) throw new ConfigError(problems);

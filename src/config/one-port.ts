@@ -7,7 +7,7 @@ import type { Config } from './settings.ts';
 const ALLOWED_LOW_PORTS: ReadonlySet<number> = new Set([80, 443]);
 const FIRST_HIGH_PORT = 1024;
 
-type Ports = Pick<Config, 'port' | 'mediaPort' | 'mediaTcp'>;
+type Ports = Pick<Config, 'port' | 'mediaPort' | 'mediaTcp' | 'unixSocket'>;
 
 /** Whether page and media share a TCP port. The first bytes of a connection then show what it is for. */
 export function sharesPort(ports: Ports): boolean {
@@ -26,8 +26,8 @@ export function withOnePort(config: Config, givens: Partial<Config>, tls: TlsMod
   return { ...config, mediaPort, workers };
 }
 
-function sharesPortNumber({ port, mediaPort }: Pick<Ports, 'port' | 'mediaPort'>): boolean {
-  return port !== 0 && mediaPort === port;
+function sharesPortNumber({ port, mediaPort, unixSocket }: Omit<Ports, 'mediaTcp'>): boolean {
+  return port !== 0 && mediaPort === port && unixSocket === '';
 }
 
 /** Whether browsers accept this media port at all. */

@@ -9,7 +9,10 @@ export interface SettingGroup {
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'Page and WebSocket',
-    keys: ['host', 'port', 'user', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy', 'proxyProtocol'],
+    keys: [
+      ...(['host', 'port', 'unixSocket', 'unixSocketMode', 'user'] as const),
+      ...(['allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy', 'proxyProtocol'] as const),
+    ],
   },
   {
     title: 'TLS',

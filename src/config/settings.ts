@@ -36,6 +36,7 @@ import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
 import { SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 import { STATE_SETTINGS } from './state-settings.ts';
+import { UNIX_SOCKET_SETTINGS } from './unix-socket-settings.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
 import { WEB_SOCKET_SETTINGS } from './web-socket-settings.ts';
 
@@ -66,6 +67,7 @@ export const SETTINGS = {
     },
     help: 'TCP port for the page and the WebSocket. 0 picks any free port.',
   }),
+  ...UNIX_SOCKET_SETTINGS,
   allowOrigins: setting(origins(), {
     default: [],
     help: "Origins of pages on other sites that may open the WebSocket. https://*.example.org matches every name below example.org. This server's own page is always allowed.",

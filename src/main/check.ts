@@ -100,10 +100,10 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
 
 /** A page on loopback that has a public name must be behind a reverse proxy. */
 function proxy(config: Config): CheckResult[] {
-  const { host, allowHosts, trustProxy } = config;
+  const { host, allowHosts, trustProxy, unixSocket } = config;
   const isLocal = isLocalHost(host);
   if (tlsModeOf(config) !== 'off' || !isLocal || allowHosts.length === 0 || trustProxy.length > 0) return [];
-  const text = `The page listens on ${host} and has a name, so there must be a reverse proxy in front of it. Set --trust-proxy to the proxy's address, otherwise all its visitors count as one address.`;
+  const text = `The page listens on ${unixSocket === '' ? host : unixSocket} and has a name, so there must be a reverse proxy in front of it. Set --trust-proxy to the proxy's address, otherwise all its visitors count as one address.`;
   return [{ name: 'reverse proxy', status: 'warn', text }];
 }
 

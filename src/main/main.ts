@@ -123,7 +123,10 @@ async function serve(config: Config, warnings: readonly string[], input: Command
       becomeUser(user, config);
       log.info(user, 'root given up: the process is another user from now on');
     }
-    log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
+    log.info(
+      { version: manifest.version, workers: config.workers },
+      `ready: ${url.startsWith('unix:') ? 'at' : 'open'} ${url}`,
+    );
     manager.ready();
     // Now, because few people are there yet. Nothing waits for it.
     giveBackMemory(systemClock).catch((error: unknown) => log.warn({ err: error }, 'memory was not given back'));

@@ -30,7 +30,8 @@ export function portsCommand(input: CommandInput): string {
 }
 
 function pageRows(config: Config): string[][] {
-  const { host, port, httpPort } = config;
+  const { host, port, httpPort, unixSocket } = config;
+  if (unixSocket !== '') return [['none', 'Unix', 'in', `page and WebSocket, at ${unixSocket}`, BEHIND_PROXY]];
   const hasTls = tlsModeOf(config) !== 'off';
   const what = `page and WebSocket, on ${host}`;
   const page = sharesPort(config)

@@ -19,6 +19,8 @@ export class RefusedError extends Error {}
 
 export interface RunningServer {
   readonly url: string;
+  /** The Unix socket at which it listens, instead of the port of `url`. */
+  readonly socketPath?: string;
   readonly adminToken: string;
   /** It has made its certificate itself, and is on this machine. */
   readonly isSelfSigned: boolean;
@@ -61,19 +63,22 @@ export function runningServer(input: CommandInput, url: string | undefined): Run
   if (url !== undefined && !(/^https?:\/\/[^/]/.test(url) && URL.canParse(url)))
     throw new ConfigError(['--url must be a URL such as http://127.0.0.1:8080.']);
   const { config } = command;
+  const socketPath = url === undefined && config.unixSocket !== '' ? config.unixSocket : undefined;
   const { hostname } = new URL(url ?? urlOf(config));
   const isHere = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
   return {
     url: url ?? urlOf(config),
     adminToken: config.adminToken,
+    ...(socketPath !== undefined && { socketPath }),
     isSelfSigned: isHere && tlsModeOf(config) === 'self-signed',
     config,
   };
 }
 
-/** The local URL of a server with these settings. */
+/** The local URL of a server with these settings. At a Unix socket, only the name of the host counts. */
 export function urlOf(config: Config): string {
-  const { domain, host, port } = config;
+  const { domain, host, port, unixSocket } = config;
+  if (unixSocket !== '') return 'http://localhost';
   const everywhere = host === '0.0.0.0' || host === '::';
   const name = domain[0] ?? (everywhere ? 'localhost' : isIPv6(host) ? `[${host}]` : host);
   return `${tlsModeOf(config) === 'off' ? 'http' : 'https'}://${name}:${port}`;
@@ -106,17 +111,18 @@ export async function open(
   body?: object,
 ): Promise<IncomingMessage> {
   const url = new URL(path, server.url);
+  const place = server.socketPath === undefined ? url.origin : `unix:${server.socketPath}`;
   const response = await send(url, server, method, body).catch((error: NodeJS.ErrnoException) => {
-    throw new RefusedError(`${url.origin} cannot be reached: ${error.message || error.code || String(error)}.`);
+    throw new RefusedError(`${place} cannot be reached: ${error.message || error.code || String(error)}.`);
   });
   const { statusCode = 0 } = response;
   if (statusCode >= 200 && statusCode < 300) return response;
-  throw new RefusedError((await problemIn(response)) ?? `${url.origin} answered with HTTP status ${statusCode}.`);
+  throw new RefusedError((await problemIn(response)) ?? `${place} answered with HTTP status ${statusCode}.`);
 }
 
 function send(
   url: URL,
-  { adminToken, isSelfSigned }: RunningServer,
+  { adminToken, isSelfSigned, socketPath }: RunningServer,
   method: string,
   body: object | undefined,
 ): Promise<IncomingMessage> {
@@ -125,7 +131,7 @@ function send(
     ...(body !== undefined && { 'Content-Type': 'application/json' }),
   };
   return new Promise((resolve, reject) => {
-    const options = { method, headers, timeout: ANSWER_MS };
+    const options = { method, headers, timeout: ANSWER_MS, socketPath };
     const answered = (response: IncomingMessage) => {
       // A capture may pause for longer.
       request.setTimeout(0);

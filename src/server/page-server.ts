@@ -5,7 +5,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { TrustedProxies } from '../lib/net/client-address.ts';
+import { TrustedProxies } from '../lib/net/client-address.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import { createBoundedHttpServer, createBoundedHttpsServer } from './http-server.ts';
@@ -13,6 +13,15 @@ import { httpLimits } from './options.ts';
 import { SHARED_PORT_LIMITS, SharedPort } from './shared-port.ts';
 import { listenError } from './start-error.ts';
 import type { PageTls } from './tls/page-tls.ts';
+import { listenAtUnixSocket } from './unix-socket.ts';
+
+/** At a Unix socket nobody has an address, so that the proxy and everybody else there counts as this machine. */
+export function trustedProxies(
+  { trustProxy, unixSocket }: Pick<Config, 'trustProxy' | 'unixSocket'>,
+  onUntrusted: (peer: string) => void,
+): TrustedProxies {
+  return new TrustedProxies(trustProxy, { onUntrusted, ...(unixSocket !== '' && { withoutAddress: '127.0.0.1' }) });
+}
 
 interface PageServerOptions {
   readonly config: Config;
@@ -65,19 +74,24 @@ export function sharePort(
 }
 
 /** Rejects with `StartError`. */
-export async function listen(http: HttpServer, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
+export async function listen(
+  http: HttpServer,
+  { host, port, unixSocket, unixSocketMode }: Pick<Config, 'host' | 'port' | 'unixSocket' | 'unixSocketMode'>,
+): Promise<void> {
+  if (unixSocket !== '') return listenAtUnixSocket(http, unixSocket, Number.parseInt(unixSocketMode, 8));
   http.listen(port, host);
   await once(http, 'listening').catch((error: unknown) => {
     throw listenError(error, { host, port });
   });
 }
 
-/** Where `http` listens, and the URL of the page for a browser on this machine. */
+/** Where `http` listens, and the URL of the page for a browser on this machine, or `unix:PATH`. */
 export function listeningAt(
   http: HttpServer,
   tls: PageTls | undefined,
-  host: string,
+  { host, unixSocket }: Pick<Config, 'host' | 'unixSocket'>,
 ): { readonly url: string; readonly address: string; readonly port: number } {
+  if (unixSocket !== '') return { url: `unix:${unixSocket}`, address: unixSocket, port: 0 };
   const { address, port } = http.address() as AddressInfo;
   const url =
     tls === undefined

@@ -23,7 +23,6 @@ import { health } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import { AddressWatch } from '../lib/net/address-watch.ts';
-import { TrustedProxies } from '../lib/net/client-address.ts';
 import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
@@ -51,7 +50,7 @@ import {
   turnSettings,
 } from './options.ts';
 import { otherNodes, peerDoor } from './other-nodes.ts';
-import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
+import { createPageServer, listen, listeningAt, sharePort, trustedProxies } from './page-server.ts';
 import { Parts } from './parts.ts';
 import { readProxyHeaders } from './proxy-headers.ts';
 import { openRecordings } from './recording.ts';
@@ -78,9 +77,10 @@ export interface ServerDeps {
 }
 
 export interface Listening {
-  /** The URL of the page, for a browser on this machine. */
+  /** The URL of the page, for a browser on this machine, or `unix:PATH`. */
   readonly url: string;
   readonly address: string;
+  /** 0 at a Unix socket, whose path is the address. */
   readonly port: number;
 }
 
@@ -118,7 +118,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const access = accessControl(config, store, deps);
   const showAddresses = config.showAddresses === 'on';
   const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
-  const proxies = new TrustedProxies(config.trustProxy, (peer) => proxyWarnings.untrustedProxy(peer));
+  const proxies = trustedProxies(config, (peer) => proxyWarnings.untrustedProxy(peer));
   const watch = new AddressWatch({ clock });
   const giveUp = (error: unknown): never => {
     watch.close();
@@ -382,7 +382,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   return {
     listen: async () => {
       await parts.start();
-      return listeningAt(http, tls, config.host);
+      return listeningAt(http, tls, config);
     },
     reload: (next = current) => {
       const before = current;

@@ -1,8 +1,8 @@
 import pino, { type Logger } from 'pino';
-import { readCommand } from '../../src/config/config.ts';
+import { type Config, readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createMediaPlane } from '../../src/server/media-plane.ts';
-import { createServer } from '../../src/server/server.ts';
+import { createServer, type Listening } from '../../src/server/server.ts';
 import { runFirst } from './priority.ts';
 import { type Scrapes, scrapesOf } from './scrapes.ts';
 
@@ -20,6 +20,15 @@ export interface RunningServer extends Scrapes {
 const NO_LIMITS_PER_ADDRESS = [
   ...['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute', 'requests-per-minute'],
 ].flatMap((name) => [`--max-${name}`, '0']);
+
+/** The settings of such a server. */
+export function configOf(flags: readonly string[]): Config {
+  const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
+  const argv = [...loopback, ...NO_LIMITS_PER_ADDRESS, ...flags];
+  const command = readCommand({ argv, env: {}, machine: { cores: 1 } });
+  if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
+  return command.config;
+}
 
 /**
  * The whole server except the files of the page, in this process, on free ports of the loopback interface. `flags` are
@@ -39,16 +48,9 @@ export async function startServer(
     readonly log?: Logger;
     readonly onDrained?: () => void;
   } = {},
-): Promise<RunningServer> {
-  const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
-  const command = readCommand({
-    argv: [...loopback, ...NO_LIMITS_PER_ADDRESS, ...flags],
-    env: {},
-    machine: { cores: 1 },
-  });
-  if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
+): Promise<RunningServer & { readonly listening: Listening }> {
   runFirst(process.pid);
-  const server = await createServer(command.config, {
+  const server = await createServer(configOf(flags), {
     clock: systemClock,
     log,
     version: 'test',
@@ -57,10 +59,12 @@ export async function startServer(
     workerEntry,
     onDrained,
   });
-  const { port } = await server.listen();
+  const listening = await server.listen();
+  const { port } = listening;
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
+    listening,
     webSocketUrl: `ws://127.0.0.1:${port}/ws`,
     pid: process.pid,
     ...scrapesOf(url),

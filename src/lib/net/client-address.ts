@@ -25,19 +25,31 @@ interface Peer {
   readonly remotePort?: number | undefined;
 }
 
+export interface TrustedProxiesOptions {
+  /** Called with the address of each peer that sends a forwarding header but is no trusted proxy. */
+  readonly onUntrusted?: (peer: string) => void;
+  /**
+   * The address of a peer that has none. All peers at a Unix socket have none, and one over TCP has none any more when
+   * its connection is closed, so only for a server that listens nowhere else.
+   */
+  readonly withoutAddress?: string;
+}
+
 /** Determines the client's address of connections that may come through reverse proxies. */
 export class TrustedProxies {
   readonly #proxies = new BlockList();
   /** Clients of open connections, as proxies have named them at the beginning; by `peerKey`. */
   readonly #named = new Map<string, string>();
   readonly #onUntrusted: (peer: string) => void;
+  readonly #withoutAddress: string;
 
-  /**
-   * `networks` are addresses and networks (`10.0.0.0/8`) of proxies, as `isNetwork` accepts them. `onUntrusted` is
-   * called with the address of each peer that sends a forwarding header but is none of them.
-   */
-  constructor(networks: readonly string[], onUntrusted: (peer: string) => void = () => {}) {
+  /** `networks` are addresses and networks (`10.0.0.0/8`) of proxies, as `isNetwork` accepts them. */
+  constructor(
+    networks: readonly string[],
+    { onUntrusted = () => {}, withoutAddress = '' }: TrustedProxiesOptions = {},
+  ) {
     this.#onUntrusted = onUntrusted;
+    this.#withoutAddress = withoutAddress;
     for (const network of networks) {
       const [address = '', bits] = network.split('/');
       const family = isIPv4(address) ? 'ipv4' : 'ipv6';
@@ -63,7 +75,7 @@ export class TrustedProxies {
   }
 
   #addressOf(peer: Peer): string {
-    const { remoteAddress = '' } = peer;
+    const { remoteAddress = this.#withoutAddress } = peer;
     return this.#named.size === 0 ? remoteAddress : (this.#named.get(peerKey(peer)) ?? remoteAddress);
   }
 

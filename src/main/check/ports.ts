@@ -1,7 +1,9 @@
 /** Checks whether the ports can be opened or are used by a running Partyline. */
 import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
 import { createServer, get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../../config/config.ts';
 import { sharesPort } from '../../config/one-port.ts';
@@ -9,13 +11,14 @@ import { tlsModeOf } from '../../config/tls.ts';
 import { formatEndpoint } from '../../lib/net/host-port.ts';
 import { isPortInUse, type MediaAddress } from '../../rtc/net/datagram-port.ts';
 import { MediaPort } from '../../rtc/net/media-port.ts';
-import { listenError, secondPortError } from '../../server/start-error.ts';
+import { listenError, StartError, secondPortError } from '../../server/start-error.ts';
+import { checkUnixSocket } from '../../server/unix-socket.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const ASK_LIMIT_MS = 5000;
 
 export async function checkPorts({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
-  const http = await httpPort(config);
+  const http = config.unixSocket === '' ? await httpPort(config) : await unixSocket(config);
   const plain = config.httpPort === 0 ? [] : [await plainHttpPort(config, http.running !== undefined)];
   const media = await mediaPorts({ config, clock }, http.running !== undefined);
   return [http.result, ...plain, media, ...candidatesOf(http.running), ...problemsOf(http.running)];
@@ -57,6 +60,25 @@ async function httpPort(config: Config): Promise<{ result: CheckResult; running?
   }
 }
 
+async function unixSocket(config: Config): Promise<{ result: CheckResult; running?: RunningServer }> {
+  const name = 'Unix socket';
+  const path = config.unixSocket;
+  try {
+    const left = (await checkUnixSocket(path)) === 'left behind' ? ', after a server that is gone' : '';
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    return { result: { name, status: 'ok', text: `${path} can be used${left}.` } };
+  } catch (error) {
+    if (!(error instanceof StartError)) {
+      const text = `${path} cannot be created: ${reasonOf(error)}. Choose another with --unix-socket.`;
+      return { result: { name, status: 'fail', text } };
+    }
+    const running = await runningServer(config);
+    if (running === undefined) return { result: { name, status: 'fail', text: error.message } };
+    const text = `${path} is used by Partyline ${running.version}, which is running.`;
+    return { result: { name, status: 'ok', text }, running };
+  }
+}
+
 /** The parts of `/healthz` that matter here. */
 const runningServerSchema = z.object({
   version: z.string(),
@@ -81,13 +103,14 @@ function problemsOf(running: RunningServer | undefined): CheckResult[] {
 
 /** The running Partyline that uses the HTTP port; undefined if it is another program. */
 async function runningServer(config: Config): Promise<RunningServer | undefined> {
-  const { host, port } = config;
+  const { host, port, unixSocket } = config;
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const get = tlsModeOf(config) === 'off' ? getHttp : getHttps;
   try {
     const signal = AbortSignal.timeout(ASK_LIMIT_MS);
     // The certificate does not cover this address.
-    const request = get({ host: reachable, port, path: '/healthz', signal, rejectUnauthorized: false });
+    const place = unixSocket === '' ? { host: reachable, port } : { socketPath: unixSocket };
+    const request = get({ ...place, path: '/healthz', signal, rejectUnauthorized: false });
     const [answer] = (await once(request, 'response')) as [IncomingMessage];
     return runningServerSchema.safeParse(JSON.parse(Buffer.concat(await answer.toArray()).toString())).data;
   } catch {

@@ -36,6 +36,24 @@ test('the client address comes only from what trusted proxies added', (t) => {
   t.end();
 });
 
+test('a peer without an address counts as what the server says, and by default as nobody who is trusted', (t) => {
+  const request = { socket: {}, headers: { 'x-forwarded-for': '198.51.100.9' } } as unknown as IncomingMessage;
+  const direct = { socket: {}, headers: {} } as unknown as IncomingMessage;
+  const closed = new TrustedProxies(['127.0.0.1']);
+  t.equal(closed.clientOfRequest(request), '');
+  t.equal(closed.isRemote(request), true);
+  const socket = new TrustedProxies(['127.0.0.1'], { withoutAddress: '127.0.0.1' });
+  t.equal(socket.clientOfRequest(request), '198.51.100.9');
+  t.equal(socket.isRemote(request), true);
+  t.equal(socket.clientOfRequest(direct), '127.0.0.1');
+  t.equal(socket.isRemote(direct), false);
+  const seen: string[] = [];
+  const untrusted = new TrustedProxies([], { withoutAddress: '127.0.0.1', onUntrusted: (peer) => seen.push(peer) });
+  t.equal(untrusted.clientOfRequest(request), '127.0.0.1');
+  t.strictSame(seen, ['127.0.0.1']);
+  t.end();
+});
+
 test('a client is on this machine only if every hop that says so is trusted', (t) => {
   const proxies = new TrustedProxies(['127.0.0.1', '::1', '10.0.0.2']);
   const cases: [remote: string, local: string, headers: Record<string, string>, isRemote: boolean][] = [
