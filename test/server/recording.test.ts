@@ -47,8 +47,9 @@ function recordingIn(path: string) {
   return { id, folder, read, manifest: () => JSON.parse(read('manifest.json').toString()) };
 }
 
+/** For a tenth of the time at least: a machine that stands still makes gaps. */
 function isHeard(pcm: Int16Array, frequencyHz: number): boolean {
-  return heardTone(pcm, frequencyHz).usuallyDbfs > AUDIBLE_DBFS;
+  return heardTone(pcm, frequencyHz).atMostDbfs > AUDIBLE_DBFS;
 }
 
 async function talkers(t: Test, url: string) {
@@ -105,7 +106,7 @@ test('a conversation is recorded, and downloaded', async (t) => {
     for (const file of files) {
       const pcm = decodeOgg(await bytesOf(await download(`/recordings/${id}/files/${file}`)));
       t.equal(pcm.length, stopped.body.durationMs * SAMPLES_PER_MS, file);
-      const middle = pcm.subarray(pcm.length / 2, pcm.length / 2 + 24_000);
+      const middle = pcm.subarray(pcm.length / 4, (3 * pcm.length) / 4);
       t.same([isHeard(middle, ADA_HZ), isHeard(middle, BEN_HZ)], [!file.includes('Ben'), !file.includes('Ada')], file);
     }
   });
