@@ -152,7 +152,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     recording: config.recording,
     live: config.live,
     shareSound: config.shareSound === 'on',
-    ...{ teams, access, store, directory: cluster?.directory },
+    teams,
+    access,
+    store,
+    directory: cluster?.directory,
     resumeSecret: config.clusterEngine === '' ? undefined : config.clusterSecret,
     clock,
     log,
@@ -188,11 +191,16 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     log.warn('captures are allowed: anyone with the admin token can record what is said in rooms');
   const players = new FilePlayers({
     directory: config.playerDir,
-    ...{ clock, log, ended: (player, reason) => webhooks.playerEnded(player, reason) },
+    ended: (player, reason) => webhooks.playerEnded(player, reason),
+    clock,
+    log,
   });
   const recordingStarted = (room: string): void =>
     playRecordingSound(room, { sound: config.recordingSound, registry, players, log });
   const requests = new RequestRate({ maxRequestsPerMinute: config.maxRequestsPerMinute, proxies, clock, limitCounts });
+  const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts, access.bans);
+  /** What most doors need. */
+  const shared = { registry, access, addresses, requests, proxies, showAddresses, limitCounts, clock, log };
   const streams = new RoomStreams(clock);
   const routes = new Routes({ clock, log });
   const rtp = new RtpStreams({ host: config.rtpIn, targets: config.rtpTargets, registry, showAddresses, clock, log });
@@ -205,11 +213,9 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const api = createApi({
     tokens: adminTokens(config),
+    ...shared,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
-    limitCounts,
     version,
-    registry,
-    access,
     server: serverStatus({
       health: healthNow,
       registry,
@@ -222,23 +228,24 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     recordings: recording?.library,
     saved: () => state?.saved(),
     others: cluster && otherNodes(cluster),
-    ...{ forwards, routes, rtp, players, proxies, showAddresses, requests, clock, log },
+    forwards,
+    routes,
+    rtp,
+    players,
   });
-  const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts, access.bans);
   let turn = turnServers(turnSettings(config), clock);
   const iceServers: IceServersFor = (participantId) => turn(participantId);
-  const { allowOrigins } = config;
+  const { allowOrigins, allowHosts } = config;
   const errors = new Map<ErrorCode, number>();
   const broadcast = createBroadcast({
     ...broadcastSettings(config),
-    ...{ registry, addresses, allowOrigins, proxies, showAddresses, iceServers, limitCounts, clock, log, errors },
+    ...shared,
+    allowOrigins,
+    iceServers,
+    errors,
   });
-  const live = createLive({
-    ...liveSettings(config),
-    ...{ registry, addresses, proxies, showAddresses, limitCounts, streams, log, errors },
-  });
-  const forMumble = { registry, addresses, access, showAddresses, version, limitCounts, clock, log };
-  const mumble = mumbleParts(config, forMumble, tls);
+  const live = createLive({ ...liveSettings(config), ...shared, streams, errors });
+  const mumble = mumbleParts(config, { ...shared, version }, tls);
   const app = createHttpApp({
     assets,
     health: healthNow,
@@ -250,7 +257,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     peer: cluster && peerDoor(cluster, api.forPeers),
     broadcast: broadcast.middleware,
     live: live.middleware,
-    signIn: signIn(config, { access, addresses, proxies, clock, log }),
+    signIn: signIn(config, shared),
     requests,
     metrics: createMetrics({
       version,
@@ -277,7 +284,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
     }),
     log,
-    allowHosts: config.allowHosts,
+    allowHosts,
     proxyWarnings,
     frameAncestors: config.frameAncestors,
     connects: config.clusterPages,
@@ -285,52 +292,39 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
   const sharedPort = sharePort(http, { config, tls, plane, proxies, clock });
   if (config.proxyProtocol === 'on') readProxyHeaders(http, { proxies, clock, limitMs: config.requestTimeoutMs });
-  const control = new ControlEndpoint({
-    auth: api.auth,
-    access,
-    registry,
-    allowHosts: config.allowHosts,
-    proxies,
-    showAddresses,
-    requests,
-    limitCounts,
-    clock,
-    log,
-  });
+  const control = new ControlEndpoint({ ...shared, auth: api.auth, allowHosts });
   const bots = new BotEndpoint({
+    ...shared,
     maxBots: config.maxBots,
     check: (...credentials) => api.auth.check(...credentials),
-    allowHosts: config.allowHosts,
-    ...{ registry, addresses, proxies, showAddresses, requests, limitCounts, clock, log },
+    allowHosts,
     loadCodec: async () => (await import('./bot-codec.ts')).botCodec,
   });
   const mediaSockets = new MediaSockets({
+    ...shared,
     isOn: config.webSocketMedia === 'on',
-    ...{ maxConnections: config.maxConnections, maxMessageBytes: config.maxMessageBytes },
-    allowHosts: config.allowHosts,
-    ...{ registry, addresses, proxies, limitCounts, clock, log },
+    maxConnections: config.maxConnections,
+    maxMessageBytes: config.maxMessageBytes,
+    allowHosts,
   });
   const signaling = new SignalingEndpoint({
     server: http,
     otherPath: (...upgrade) =>
       [mediaSockets, control, bots].some((other) => other.upgrade(...upgrade)) || cluster?.upgrade(...upgrade) === true,
-    registry,
+    ...shared,
     limits: signalingLimits(config),
-    addresses,
     allowOrigins,
-    allowHosts: config.allowHosts,
-    proxies,
+    allowHosts,
     proxyWarnings,
-    showAddresses,
     iceServers,
-    limitCounts,
-    clock,
-    log,
   });
 
   let current = config;
   const following = followers({
-    ...{ access, registry, addresses, requests, auth: api.auth, webhooks, signaling, log },
+    ...shared,
+    auth: api.auth,
+    webhooks,
+    signaling,
     setTurn: (settings) => {
       turn = turnServers(settings, clock);
     },
