@@ -97,6 +97,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/dtls/'],
   ws: [
+    'src/cluster/passed-clients.ts',
     'src/lib/net/web-socket-door.ts',
     'src/signaling/',
     'src/admin/control/',

@@ -11,9 +11,14 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Clock, Millis } from '../lib/clock.ts';
 
+/** What a connection is for: media of a room over several servers, or the signaling of one client. */
+export type PeerPurpose = 'worker' | 'client';
+
 /** Where other servers ask for it, and the protocol that they name. */
-export const WORKER_PATH = '/cluster/worker';
+export const PEER_PATHS = { worker: '/cluster/worker', client: '/cluster/client' } as const;
 const PROTOCOL = 'partyline-peer-1';
+/** Each has a key of its own, so that nobody in between can make one into the other. */
+const KEYS = { worker: 'partyline peer 1', client: 'partyline client 1' } as const;
 const IDENTITY = 'partyline';
 const TLS = {
   minVersion: 'TLSv1.2',
@@ -38,14 +43,15 @@ export interface PeerStream extends PeerAddresses {
 }
 
 export interface PeerStreamOptions {
+  readonly purpose: PeerPurpose;
   readonly secret: string;
   readonly clock: Clock;
 }
 
 /** @param url of the other server's HTTP port. Rejects with an explanatory Error. */
-export function openPeerStream(url: string, { secret, clock }: PeerStreamOptions): Promise<PeerStream> {
-  const address = new URL(WORKER_PATH, url);
-  const key = keyOf(secret);
+export function openPeerStream(url: string, { purpose, secret, clock }: PeerStreamOptions): Promise<PeerStream> {
+  const address = new URL(PEER_PATHS[purpose], url);
+  const key = keyOf(secret, purpose);
   return new Promise((resolve, reject) => {
     const secureContext = createSecureContext(TLS);
     const request = address.protocol === 'https:' ? requestHttps : requestHttp;
@@ -92,7 +98,8 @@ export function openPeerStream(url: string, { secret, clock }: PeerStreamOptions
 }
 
 export interface PeerDoorOptions extends PeerStreamOptions {
-  readonly onPeer: (peer: PeerStream) => void;
+  /** @param connection the one in which the stream is. */
+  readonly onPeer: (peer: PeerStream, connection: Socket) => void;
 }
 
 /** Takes the connections of other servers. */
@@ -108,7 +115,7 @@ export class PeerDoor {
 
   constructor(options: PeerDoorOptions) {
     this.#options = options;
-    this.#key = keyOf(options.secret);
+    this.#key = keyOf(options.secret, options.purpose);
     this.#context = contextIfPossible();
   }
 
@@ -119,7 +126,7 @@ export class PeerDoor {
 
   /** Takes an upgrade request if it is for this door. */
   upgrade({ url, headers }: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    if (url !== WORKER_PATH || headers['sec-websocket-protocol'] !== PROTOCOL) return false;
+    if (url !== PEER_PATHS[this.#options.purpose] || headers['sec-websocket-protocol'] !== PROTOCOL) return false;
     // Errors end the connection, and nobody has to know of them.
     socket.on('error', () => {});
     const addresses = addressesOf(socket as Socket);
@@ -128,6 +135,8 @@ export class PeerDoor {
       socket.destroy();
       return true;
     }
+    // What goes on inside it has limits of its own.
+    (socket as Socket).setTimeout(0);
     if (this.#pending.size >= MAX_PENDING) this.#pending.values().next().value?.();
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`);
     if (head.length > 0) socket.unshift(head);
@@ -170,7 +179,7 @@ export class PeerDoor {
     secure.once('secure', () => {
       if (isOver) return;
       end();
-      onPeer({ ...addresses, stream: secure });
+      onPeer({ ...addresses, stream: secure }, socket);
     });
   }
 }
@@ -184,8 +193,8 @@ function contextIfPossible(): SecureContext | undefined {
   }
 }
 
-function keyOf(secret: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', 'partyline peer 1', 32));
+function keyOf(secret: string, purpose: PeerPurpose): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', KEYS[purpose], 32));
 }
 
 /** IPv4 addresses as such; undefined if the connection is gone. */

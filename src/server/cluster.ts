@@ -1,11 +1,12 @@
 /** The part of the server that knows the other servers of its cluster. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ClusterFigures } from '../admin/metrics/cluster-metrics.ts';
 import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
 import type { Engine, KeptWrite } from '../cluster/engine.ts';
+import { PassedClients } from '../cluster/passed-clients.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
 import type { PeerStream } from '../cluster/peer-stream.ts';
 import { Peers } from '../cluster/peers.ts';
@@ -16,6 +17,8 @@ import type { HealthProblem } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { MediaPlane, MediaStats, OtherServersOptions } from '../media/plane.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
+import type { SignalingEndpoint } from '../signaling/signaling-server.ts';
+import { countNoLonger } from './http-server.ts';
 import { PermanentRooms } from './permanent-rooms.ts';
 import { RoomMover } from './room-mover.ts';
 import { RoomServers } from './room-servers.ts';
@@ -29,6 +32,8 @@ export interface ClusterDeps {
   /** They are made later. */
   readonly registry: () => RoomRegistry;
   readonly media: () => Pick<MediaPlane, 'stats' | 'followServers' | 'lendWorker'>;
+  readonly http: () => Server;
+  readonly signaling: () => Pick<SignalingEndpoint, 'takePassed'>;
 }
 
 export interface Cluster {
@@ -36,6 +41,8 @@ export interface Cluster {
   readonly node: string;
   /** Takes an upgrade request of another server. */
   upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** The WebSockets of clients whose room is at another server than the one that they asked. */
+  readonly passed: PassedClients;
   /** See `OtherServersOptions`. */
   connect(server: string): Promise<PeerStream>;
   readonly directory: ClusterDirectory;
@@ -139,9 +146,16 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     ...{ directory, self: name, secret: config.clusterSecret, isOn: config.clusterSpanPercent > 0 },
     ...{ media, version, clock },
   });
+  const passed = new PassedClients({
+    nodes: () => directory.nodes,
+    secret: config.clusterSecret,
+    onClient: (...client) => deps.signaling().takePassed(...client),
+    onServer: (connection) => countNoLonger(deps.http(), connection),
+    clock,
+  });
   return {
-    ...{ node: name, directory, peers },
-    upgrade: (_path, ...upgrade) => servers.upgrade(...upgrade),
+    ...{ node: name, directory, peers, passed },
+    upgrade: (_path, ...upgrade) => servers.upgrade(...upgrade) || passed.upgrade(...upgrade),
     connect: (server) => servers.connect(server),
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
     start: async () => {
@@ -159,11 +173,12 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
       permanent.close();
       mover.close();
       servers.close();
+      passed.close();
       unused.close();
       await directory.close();
     },
     get figures() {
-      return { ...directory.figures, peers: peers.figures };
+      return { ...directory.figures, peers: peers.figures, clients: passed.figures };
     },
     get problem() {
       if (directory.figures.isEngineUp) return undefined;

@@ -42,6 +42,8 @@ const VALID_HOST = 'A request must have exactly one valid Host header.\n';
 
 /** The connections of each server, including those that Node has handed over. */
 const connections = new WeakMap<Server, Set<Socket>>();
+/** What ends the counting of a connection for its address. */
+const counted = new WeakMap<Server, Map<string, () => void>>();
 
 /** An HTTP server on which nobody can hold connections by being slow, or use up those of everyone else. */
 export function createBoundedHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
@@ -63,6 +65,11 @@ export function closeHttpServer(http: Server): Promise<void> {
     http.close(() => resolve());
     for (const socket of connections.get(http) ?? []) socket.destroy();
   });
+}
+
+/** A connection that has proved to be another server's no longer counts for its address, as it carries somebody else. */
+export function countNoLonger(http: Server, connection: Pick<Socket, 'remoteAddress' | 'remotePort'>): void {
+  counted.get(http)?.get(nameOf(connection))?.();
 }
 
 function answering(listener: RequestListener, { limitCounts }: HttpServerOptions): RequestListener {
@@ -122,19 +129,30 @@ interface AddressLimit {
 
 function limitPerAddress(http: Server, { max, proxies, onRefused }: AddressLimit): void {
   const open = new Map<string, number>();
+  const endings = new Map<string, () => void>();
+  counted.set(http, endings);
   http.prependListener('connection', (socket: Socket) => {
     const { remoteAddress } = socket;
     if (remoteAddress === undefined || proxies.includes(remoteAddress)) return;
     const key = addressKey(remoteAddress);
     const count = (open.get(key) ?? 0) + 1;
     open.set(key, count);
-    socket.once('close', () => {
+    const name = nameOf(socket);
+    const end = () => {
+      if (!endings.delete(name)) return;
       const left = (open.get(key) ?? 1) - 1;
       if (left === 0) open.delete(key);
       else open.set(key, left);
-    });
+    };
+    endings.set(name, end);
+    socket.once('close', end);
     if (count <= max) return;
     onRefused();
     socket.destroy();
   });
+}
+
+/** TLS in a connection has the same. */
+function nameOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -28,7 +28,7 @@ export class RoomServers {
   constructor(options: RoomServersOptions) {
     this.#options = options;
     const { secret, clock, media } = options;
-    this.#door = new PeerDoor({ secret, clock, onPeer: (peer) => media().lendWorker(peer) });
+    this.#door = new PeerDoor({ purpose: 'worker', secret, clock, onPeer: (peer) => media().lendWorker(peer) });
   }
 
   /** From now on the media plane knows the others. */
@@ -49,7 +49,7 @@ export class RoomServers {
     const { secret, clock } = this.#options;
     const record = this.#others.find(({ node }) => node === server);
     if (record === undefined) return Promise.reject(new Error('there is no such server'));
-    return openPeerStream(record.peer, { secret, clock });
+    return openPeerStream(record.peer, { purpose: 'worker', secret, clock });
   }
 
   close(): void {

@@ -140,8 +140,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
   const started = (room: string) => recordingStarted(room);
   const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
-  const others = { version, clock, log, registry: () => registry, media: () => plane };
-  const cluster = openCluster(config, engine, others);
+  const made = { registry: () => registry, media: () => plane, http: () => http, signaling: () => signaling };
+  const cluster = openCluster(config, engine, { version, clock, log, ...made });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
@@ -311,6 +311,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     server: http,
     otherPath: (...upgrade) =>
       [mediaSockets, control, bots].some((other) => other.upgrade(...upgrade)) || cluster?.upgrade(...upgrade) === true,
+    ...(cluster !== undefined && { passOn: (...client) => cluster.passed.open(...client) }),
     ...shared,
     limits: signalingLimits(config),
     allowOrigins,

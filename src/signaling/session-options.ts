@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../lib/clock.ts';
-import type { ErrorCode } from '../lib/errors.ts';
+import { type ErrorCode, toAppError } from '../lib/errors.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import type { IceServersFor } from './ice-servers.ts';
@@ -25,6 +25,24 @@ export interface SignalingCounters {
   readonly errors: Map<ErrorCode, number>;
 }
 
+/** Runs a join, and counts what comes of it. Throws what it throws, after `refused`. */
+export function countJoin(
+  joins: SignalingCounters['joins'],
+  join: () => void,
+  refused: (code: ErrorCode) => void,
+): void {
+  const count = (result: JoinResult) => joins.set(result, (joins.get(result) ?? 0) + 1);
+  try {
+    join();
+    count('ok');
+  } catch (thrown) {
+    const { code } = toAppError(thrown);
+    count(code);
+    refused(code);
+    throw thrown;
+  }
+}
+
 export interface SessionOptions {
   readonly socket: WebSocket;
   /** The connection under the WebSocket, so that simultaneous messages leave in one packet. */
@@ -43,6 +61,11 @@ export interface SessionOptions {
   readonly isRemote?: boolean;
   /** See `AddressLimits.join`. */
   readonly mayJoin?: (proves: boolean) => () => void;
+  /**
+   * Opens a WebSocket at another server of the cluster, for a client that cannot be led there. Rejects with `AppError`.
+   * Omitted where no client is passed on.
+   */
+  readonly passOn?: (url: string) => Promise<WebSocket>;
   /** The WebSocket is closed. Called once. */
   readonly onClosed: () => void;
 }

@@ -4,8 +4,7 @@ import { type RawData, WebSocket } from 'ws';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import type { Limit, LimitCounts } from '../lib/rates/limit-counts.ts';
-import { TokenBucket } from '../lib/rates/token-bucket.ts';
-import { answerOffer, type Offer } from '../media/negotiation.ts';
+import type { Offer } from '../media/negotiation.ts';
 import type { ClientMessage } from '../protocol/client-messages.ts';
 import type { ServerMessage } from '../protocol/messages.ts';
 import { WRONG_PROOF } from '../rooms/address-limits.ts';
@@ -18,10 +17,12 @@ import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { MessageRates } from './message-rates.ts';
 import { offeredFile } from './offered-file.ts';
+import { Offers } from './offers.ts';
 import { perform } from './participant-requests.ts';
+import { Passage } from './passage.ts';
 import { requestRecording } from './recording-requests.ts';
 import { RoomSwitch } from './room-switch.ts';
-import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
+import { countJoin, type SessionLimits, type SessionOptions, type SignalingCounters } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { TokenRenewal } from './token-renewal.ts';
 
@@ -30,10 +31,10 @@ type SessionState =
   /** The join is being checked; messages wait until that is done. */
   | { readonly status: 'joining'; readonly cancelTimeout: Cancel; readonly waiting: ClientMessage[] }
   | { readonly status: 'joined'; readonly participant: Participant }
+  /** Another server has the room. */
+  | { readonly status: 'passed_on'; readonly passage: Passage }
   | { readonly status: 'ended' };
 
-/** Each costs the server some milliseconds. A client whose network changes sends a few in a row. */
-const OFFERS = { perSecond: 2, burst: 8 } as const;
 /** Two seconds of everything that a room sends in a storm. */
 const BEHIND_BYTES = 65_536;
 /** Maximum number of messages between `join` and its answer. */
@@ -61,8 +62,9 @@ export class Session implements ParticipantListener {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #mayJoin: (proves: boolean) => () => void;
+  readonly #passOn: SessionOptions['passOn'];
   readonly #onClosed: () => void;
-  readonly #offers: TokenBucket;
+  readonly #offers: Offers;
   readonly #rates: MessageRates;
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
   readonly #renewal: TokenRenewal;
@@ -88,6 +90,7 @@ export class Session implements ParticipantListener {
     this.#limitCounts = options.limitCounts;
     this.#clock = clock;
     this.#log = log;
+    this.#passOn = options.passOn;
     this.#onClosed = onClosed;
     this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
     this.#renewal = new TokenRenewal({ clock, registry, ...this.#answers });
@@ -100,7 +103,7 @@ export class Session implements ParticipantListener {
         this.#done(requestId);
       },
     });
-    this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
+    this.#offers = new Offers({ client: this.#client, limitCounts: options.limitCounts, clock, log });
     this.#rates = new MessageRates(limits.maxMessagesPerSecond, clock.now());
     this.#state = this.#lobby();
     this.#silence = new SilenceWatch({
@@ -188,7 +191,7 @@ export class Session implements ParticipantListener {
         this.#askToJoin(message);
         break;
       case 'offer':
-        this.#reply({ type: 'answer', sdp: this.#answer(message) });
+        this.#reply({ type: 'answer', sdp: this.#offers.answer(this.#participant, message) });
         break;
       case 'renew_token':
         this.#renewal.renew(this.#participant, message.token);
@@ -226,10 +229,14 @@ export class Session implements ParticipantListener {
     const joining = { status: 'joining', cancelTimeout: lobby.cancelTimeout, waiting: [] as ClientMessage[] } as const;
     this.#state = joining;
     const isWanted = () => this.#state === joining;
+    const warn = (code: ErrorCode) => {
+      if (!WRONG_PROOF.has(code)) return;
+      this.#log.warn({ address: this.address, room: message.room, code }, 'join refused');
+    };
     const finish = (run: () => void) => {
       if (!isWanted()) return;
       this.#state = lobby;
-      this.#guard(() => this.#countJoin(run, message.room));
+      this.#guard(() => countJoin(this.#counters.joins, run, warn));
       for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
     };
     const proves = message.password !== undefined || message.token !== undefined;
@@ -252,23 +259,25 @@ export class Session implements ParticipantListener {
       (thrown: unknown) => {
         const { code, url } = toAppError(thrown);
         if (!WRONG_PROOF.has(code)) wasNotWrong();
-        refuse(url === undefined || message.redirects ? thrown : new AppError(code));
+        if (url === undefined || message.redirects) refuse(thrown);
+        else if (this.#passOn === undefined) refuse(new AppError(code));
+        else
+          void this.#passOn(url).then((there) => {
+            if (isWanted()) this.#passedOn(there, [message, ...joining.waiting]);
+            else there.terminate();
+          }, refuse);
       },
     );
   }
 
-  #countJoin(join: () => void, room: string): void {
-    const { joins } = this.#counters;
-    const count = (result: JoinResult) => joins.set(result, (joins.get(result) ?? 0) + 1);
-    try {
-      join();
-      count('ok');
-    } catch (thrown) {
-      const { code } = toAppError(thrown);
-      count(code);
-      if (WRONG_PROOF.has(code)) this.#log.warn({ address: this.address, room, code }, 'join refused');
-      throw thrown;
-    }
+  /** What the client has sent since its `join` follows that. */
+  #passedOn(there: WebSocket, messages: readonly ClientMessage[]): void {
+    if (this.#state.status === 'joining') this.#state.cancelTimeout();
+    this.#silence.stop();
+    for (const name of ['message', 'ping', 'pong'] as const) this.#socket.removeAllListeners(name);
+    const passage = new Passage(this.#socket, there);
+    this.#state = { status: 'passed_on', passage };
+    for (const message of messages) passage.send(message);
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
@@ -292,16 +301,6 @@ export class Session implements ParticipantListener {
     this.#renewal.start(participant);
     if (history !== null) this.event(history);
     if (draining !== null) this.#reply({ type: 'server_draining', draining: true, ...draining });
-  }
-
-  #answer({ sdp, restart }: ClientMessage & { type: 'offer' }): string {
-    const participant = this.#participant;
-    const nowMs = this.#clock.now();
-    if (!this.#offers.take(nowMs)) {
-      this.#limitCounts.hit('offers_per_second');
-      throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#offers.waitMs(nowMs)) });
-    }
-    return answerOffer(participant, { sdp, restart, ...this.#client }, this.#log);
   }
 
   get #participant(): Participant {
@@ -356,20 +355,21 @@ export class Session implements ParticipantListener {
   }
 
   #socketClosed(code: number): void {
-    const participant = this.#release();
+    const participant = this.#release(code);
     if (LEFT.has(code)) participant?.leave('left');
     else participant?.lose(this.#silence.heardMs);
     this.#log.debug({ code }, 'websocket closed');
     this.#onClosed();
   }
 
-  /** Releases everything. Returns the participant that this session represented, if any. */
-  #release(): Participant | undefined {
+  /** Releases everything; the client has closed its WebSocket with this code. Returns the participant of it, if any. */
+  #release(code?: number): Participant | undefined {
     const before = this.#state;
     this.#state = { status: 'ended' };
     this.#silence.stop();
     this.#stopServices();
     if (before.status === 'lobby' || before.status === 'joining') before.cancelTimeout();
+    if (before.status === 'passed_on') before.passage.close(code);
     return before.status === 'joined' ? before.participant : undefined;
   }
 

@@ -17,7 +17,7 @@ import { AddressLimits, type AddressLimitsOptions } from '../rooms/address-limit
 import type { RoomRegistry } from '../rooms/registry.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { Session } from './session.ts';
-import type { JoinResult, SessionLimits, SignalingCounters } from './session-options.ts';
+import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 
 export interface EndpointLimits extends SessionLimits, AddressLimitsOptions {
   readonly maxConnections: number;
@@ -42,9 +42,18 @@ export interface EndpointOptions {
   readonly iceServers: IceServersFor;
   /** Takes requests for WebSockets at other paths; false for those that it does not know. */
   readonly otherPath?: (path: string, request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  /** Opens a WebSocket at another server of the cluster. */
+  readonly passOn?: (url: string, client: SignalingClient) => Promise<WebSocket>;
   readonly limitCounts?: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** Who is at the other end of a WebSocket. */
+export interface SignalingClient {
+  readonly address: string;
+  /** See `TrustedProxies.isRemote`. */
+  readonly isRemote: boolean;
 }
 
 export interface SignalingFigures {
@@ -62,13 +71,6 @@ const MAX_FRAGMENTS = 64;
 /** The burst that one client may send; after that, `maxMessageBytes` per second. A socket delivers 64 KiB at a time. */
 const BURST_MESSAGES = 8;
 const MIN_BURST_BYTES = 262_144;
-
-/** Who is at the other end of a connection. */
-interface Client {
-  readonly address: string;
-  /** See `TrustedProxies.isRemote`. */
-  readonly isRemote: boolean;
-}
 
 /** The WebSocket endpoint `/ws` of an HTTP server. */
 export class SignalingEndpoint {
@@ -126,6 +128,18 @@ export class SignalingEndpoint {
     this.#webSockets.close();
   }
 
+  /** A client that asked another server of the cluster, which has looked where its page is from. It goes no further. */
+  takePassed(client: SignalingClient, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', ignore);
+    try {
+      this.#checkPlace(client.address);
+    } catch (thrown) {
+      this.#refuse(socket, toAppError(thrown), request);
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, client));
+  }
+
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (!asksForWebSocket(request)) {
       // Another listener may answer the request as if it had not asked for an upgrade.
@@ -149,9 +163,11 @@ export class SignalingEndpoint {
       this.#refuse(socket, toAppError(thrown), request);
       return;
     }
-    const isRemote = this.#proxies.isRemote(request);
+    const client = { address, isRemote: this.#proxies.isRemote(request) };
+    const { passOn } = this.#options;
+    const passClientOn = passOn && ((url: string) => passOn(url, client));
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#open(webSocket, socket, { address, isRemote }),
+      this.#open(webSocket, socket, client, passClientOn),
     );
   };
 
@@ -167,8 +183,7 @@ export class SignalingEndpoint {
 
   /** Throws the reason to refuse a client of this address. */
   #check(request: IncomingMessage, address: string): void {
-    const { allowHosts = [], allowOrigins, proxyWarnings, limits } = this.#options;
-    if (this.#closing !== undefined) throw new AppError('server_closing');
+    const { allowHosts = [], allowOrigins, proxyWarnings } = this.#options;
     const { host, origin } = request.headers;
     if (!isAllowedHost(host, allowHosts)) {
       proxyWarnings?.refusedHost(host);
@@ -178,6 +193,13 @@ export class SignalingEndpoint {
       proxyWarnings?.refusedOrigin(origin, host, [...serverOrigins(request), ...allowOrigins]);
       throw new AppError('forbidden_origin');
     }
+    this.#checkPlace(address);
+  }
+
+  /** Throws if no more clients may connect, or not from this address. */
+  #checkPlace(address: string): void {
+    const { limits } = this.#options;
+    if (this.#closing !== undefined) throw new AppError('server_closing');
     if (this.#sessions.size >= limits.maxConnections) {
       this.#limitCounts.hit('connections');
       throw new AppError('too_many_connections');
@@ -185,7 +207,12 @@ export class SignalingEndpoint {
     this.#addresses.connect(addressKey(address));
   }
 
-  #open(socket: WebSocket, connection: Duplex, { address, isRemote }: Client): void {
+  #open(
+    socket: WebSocket,
+    connection: Duplex,
+    { address, isRemote }: SignalingClient,
+    passOn?: SessionOptions['passOn'],
+  ): void {
     const { registry, limits, iceServers, showAddresses = true, clock, log } = this.#options;
     const shown = showAddresses ? address : null;
     log.debug({ address: shown }, 'websocket opened');
@@ -205,6 +232,7 @@ export class SignalingEndpoint {
       log,
       addressKey: key,
       isRemote,
+      ...(passOn !== undefined && { passOn }),
       mayJoin: (proves) => {
         this.#addresses.checkBan(address);
         return this.#addresses.join(key, proves);

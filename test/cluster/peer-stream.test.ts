@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Test, test } from 'tap';
-import { openPeerStream, PeerDoor, type PeerStream, WORKER_PATH } from '../../src/cluster/peer-stream.ts';
+import { openPeerStream, PEER_PATHS, PeerDoor, type PeerStream } from '../../src/cluster/peer-stream.ts';
 import { type Clock, systemClock as clock } from '../../src/lib/clock.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -11,7 +11,12 @@ const SECRET = 'a secret of the cluster with 32 bytes or more';
 
 async function setUp(t: Test, doorClock: Clock = clock) {
   const peers: PeerStream[] = [];
-  const door = new PeerDoor({ secret: SECRET, clock: doorClock, onPeer: (peer) => peers.push(peer) });
+  const door = new PeerDoor({
+    purpose: 'worker',
+    secret: SECRET,
+    clock: doorClock,
+    onPeer: (peer) => peers.push(peer),
+  });
   const http = createServer((_, response) => response.writeHead(404).end());
   http.on('upgrade', (upgrade, socket, head) => {
     if (!door.upgrade(upgrade, socket, head)) socket.destroy();
@@ -30,7 +35,7 @@ async function setUp(t: Test, doorClock: Clock = clock) {
 
 test('servers with the same secret speak with each other, and know their addresses', async (t) => {
   const { peers, url } = await setUp(t);
-  const { stream, here, there } = await openPeerStream(url, { secret: SECRET, clock });
+  const { stream, here, there } = await openPeerStream(url, { purpose: 'worker', secret: SECRET, clock });
   await eventually(() => peers.length === 1);
   t.same([here, there], ['127.0.0.1', '127.0.0.1']);
   t.same([peers[0]!.here, peers[0]!.there], ['127.0.0.1', '127.0.0.1']);
@@ -44,7 +49,7 @@ test('servers with the same secret speak with each other, and know their address
 
 test('who has another secret is refused and counted, on both sides', async (t) => {
   const { door, peers, url } = await setUp(t);
-  await t.rejects(openPeerStream(url, { secret: `${SECRET}.`, clock }));
+  await t.rejects(openPeerStream(url, { purpose: 'worker', secret: `${SECRET}.`, clock }));
   await eventually(() => door.refused === 1);
   t.equal(peers.length, 0);
 });
@@ -59,7 +64,7 @@ test('strangers who begin handshakes and never go on do not keep servers out', a
   const { door, peers, port, url } = await setUp(t, new FakeClock());
   let begun = 0;
   const half = Array.from({ length: 40 }, () => {
-    const asking = request({ port, path: WORKER_PATH, headers, agent: false });
+    const asking = request({ port, path: PEER_PATHS.worker, headers, agent: false });
     asking.on('error', () => {});
     asking.on('upgrade', (_, socket) => {
       begun++;
@@ -70,7 +75,7 @@ test('strangers who begin handshakes and never go on do not keep servers out', a
   });
   await eventually(() => begun === 40);
   t.equal(door.refused, 8, 'the oldest');
-  const { stream } = await openPeerStream(url, { secret: SECRET, clock });
+  const { stream } = await openPeerStream(url, { purpose: 'worker', secret: SECRET, clock });
   await eventually(() => peers.length === 1);
   t.equal(door.refused, 9);
   stream.destroy();
@@ -80,7 +85,7 @@ test('strangers who begin handshakes and never go on do not keep servers out', a
 test('who does not complete the handshake is let go, and is counted', async (t) => {
   const { door, peers, port } = await setUp(t);
   const half = Array.from({ length: 33 }, () => {
-    const asking = request({ port, path: WORKER_PATH, headers });
+    const asking = request({ port, path: PEER_PATHS.worker, headers });
     asking.on('error', () => {});
     asking.on('upgrade', (_, socket) => socket.on('error', () => {}).write('this is not TLS at all'));
     asking.end();
@@ -97,6 +102,9 @@ test('a server that has no such door is an error', async (t) => {
   await once(http, 'listening');
   t.teardown(() => http.close());
   const { port } = http.address() as AddressInfo;
-  await t.rejects(openPeerStream(`http://127.0.0.1:${port}`, { secret: SECRET, clock }), /status 404/);
-  await t.rejects(openPeerStream('http://127.0.0.1:1', { secret: SECRET, clock }));
+  await t.rejects(
+    openPeerStream(`http://127.0.0.1:${port}`, { purpose: 'worker', secret: SECRET, clock }),
+    /status 404/,
+  );
+  await t.rejects(openPeerStream('http://127.0.0.1:1', { purpose: 'worker', secret: SECRET, clock }));
 });

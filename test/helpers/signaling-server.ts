@@ -5,11 +5,12 @@ import pino from 'pino';
 import type { Test } from 'tap';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
+import type { Directory } from '../../src/rooms/ports.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import type { RegistryLimits } from '../../src/rooms/registry-options.ts';
 import type { RoomListMode } from '../../src/rooms/room-list.ts';
 import type { IceServersFor } from '../../src/signaling/ice-servers.ts';
-import { type EndpointLimits, SignalingEndpoint } from '../../src/signaling/signaling-server.ts';
+import { type EndpointLimits, type EndpointOptions, SignalingEndpoint } from '../../src/signaling/signaling-server.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeMediaPlane } from './fake-media-plane.ts';
 import { SignalingClient } from './signaling-client.ts';
@@ -42,6 +43,8 @@ export interface SignalingServerOptions {
   readonly roomList?: RoomListMode;
   readonly shareSound?: boolean;
   readonly roomPasswords?: Readonly<Record<string, string>>;
+  readonly directory?: Directory;
+  readonly passOn?: EndpointOptions['passOn'];
 }
 
 /** Real WebSockets and rooms with a clock and a media plane that the test controls. Everything ends with the test. */
@@ -59,6 +62,7 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     limitCounts,
     ...(options.roomList !== undefined && { roomList: options.roomList }),
     ...(options.shareSound !== undefined && { shareSound: options.shareSound }),
+    ...(options.directory !== undefined && { directory: options.directory }),
     clock,
     log,
   });
@@ -70,6 +74,7 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     allowOrigins: options.allowOrigins ?? [],
     iceServers: options.iceServers ?? (() => []),
     limitCounts,
+    ...(options.passOn !== undefined && { passOn: options.passOn }),
     clock,
     log,
   });

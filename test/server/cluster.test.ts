@@ -109,14 +109,23 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     await eventually(async () => (await sumOf('engine_up')) === 3 && (await sumOf('rooms_owned')) === 12);
   });
 
-  await t.test('a client that cannot be led elsewhere is told so', async (t) => {
-    const { url } = await enter(t, urls[0]!, 'hall', 'Ada');
+  await t.test('a client that cannot be led elsewhere is carried there', async (t) => {
+    const { client: there, url } = await enter(t, urls[0]!, 'hall', 'Ada');
     const other = urls.find((one) => one !== url)!;
     const client = await open(t, other);
     client.send({ type: 'join', room: 'hall', name: 'Old' });
-    t.match(await client.nextOf(['error']), { code: 'room_elsewhere' });
-    client.send({ type: 'join', room: 'hall', name: 'Ada', redirects: true });
-    t.same(await client.nextOf(['redirect']), { type: 'redirect', url });
+    const joined = await client.next('joined');
+    t.match(joined.participants, [{ name: 'Ada' }, { name: 'Old' }]);
+    t.match(await there.skipTo('participant_joined'), { participant: { name: 'Old' } });
+    client.send({ type: 'mute', muted: true });
+    t.match(await there.skipTo('participant_updated'), { participant: { name: 'Old', muted: true } });
+    await eventually(async () => (await sumOf('passed_clients')) === 1);
+    const led = await open(t, other);
+    led.send({ type: 'join', room: 'hall', name: 'Led', redirects: true });
+    t.same(await led.nextOf(['redirect']), { type: 'redirect', url });
+    client.socket.close(1000);
+    await there.skipTo('participant_left');
+    await eventually(async () => (await sumOf('passed_clients')) === 0);
   });
 
   await t.test('any server answers the API for all', async (t) => {

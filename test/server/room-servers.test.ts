@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Test, test } from 'tap';
 import type { NodeRecord } from '../../src/cluster/node-record.ts';
-import { WORKER_PATH } from '../../src/cluster/peer-stream.ts';
+import { PEER_PATHS } from '../../src/cluster/peer-stream.ts';
 import { RoomServers } from '../../src/server/room-servers.ts';
 import { duplexPair } from '../helpers/duplex-pair.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -34,7 +34,7 @@ function setUp(t: Test, isOn: boolean) {
 }
 
 const request = {
-  url: WORKER_PATH,
+  url: PEER_PATHS.worker,
   headers: { 'sec-websocket-protocol': 'partyline-peer-1' },
 } as unknown as IncomingMessage;
 

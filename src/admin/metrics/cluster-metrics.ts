@@ -10,6 +10,11 @@ export interface ClusterFigures {
   readonly takeovers: number;
   readonly fenced: number;
   readonly peers: { readonly asked: Readonly<Record<string, number>>; readonly refused: number };
+  readonly clients: {
+    readonly passed: Readonly<Record<string, number>>;
+    readonly carried: number;
+    readonly refused: number;
+  };
 }
 
 export function registerClusterMetrics(registry: Registry, figures: () => ClusterFigures): void {
@@ -63,6 +68,23 @@ export function registerClusterMetrics(registry: Registry, figures: () => Cluste
       name: 'partyline_cluster_peer_refused_total',
       help: 'Requests to the address for other servers that were none of them.',
     },
-    () => only(figures().peers.refused),
+    () => only(figures().peers.refused + figures().clients.refused),
+  );
+  collectGauge(
+    registry,
+    {
+      name: 'partyline_cluster_passed_clients',
+      help: 'Clients without `redirect` whose WebSocket this server carries to another one.',
+    },
+    () => only(figures().clients.carried),
+  );
+  collectCounter(
+    registry,
+    {
+      name: 'partyline_cluster_passed_clients_total',
+      help: 'Clients that were to be passed on, by what came of it.',
+      labelNames: ['result'],
+    },
+    () => by('result', Object.entries(figures().clients.passed)),
   );
 }

@@ -64,6 +64,7 @@ async function realMetrics() {
       takeovers: 0,
       fenced: 0,
       peers: { asked: { answered: 1 }, refused: 0 },
+      clients: { passed: { opened: 1 }, carried: 1, refused: 0 },
     }),
   });
   const text = await metrics.scrape();
