@@ -1,44 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from 'pino';
-import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import type { Cancel, Millis } from '../lib/clock.ts';
 import type { Directory, Placement } from '../rooms/ports.ts';
-import { type Claim, type ClaimAnswer, type Engine, EngineDown, type Owner } from './engine.ts';
+import type { ClusterDirectoryOptions, DirectoryFigures } from './directory-options.ts';
+import { type Claim, type ClaimAnswer, EngineDown, type Owner } from './engine.ts';
 import { type NodeRecord, readRecord, signRecord } from './node-record.ts';
-import type { PeerState } from './peer-check.ts';
 import { chooseNode, hashNode } from './placement.ts';
-
-/** What a node says of itself now. */
-export type OwnState = Pick<NodeRecord, 'load' | 'rooms' | 'people' | 'draining'>;
-
-export interface ClusterDirectoryOptions {
-  readonly engine: Engine;
-  readonly node: Pick<NodeRecord, 'node' | 'version' | 'url' | 'peer' | 'region' | 'settings'>;
-  /** All nodes have the same. */
-  readonly secret: string;
-  readonly leaseMs: Millis;
-  /** What becomes of new rooms while the engine is away. */
-  readonly whenDown: 'hash' | 'refuse';
-  readonly ownState: () => OwnState;
-  /** Whether there is such a room here. One that was placed here is not opened if its first visitor is refused. */
-  readonly isOpen: (room: string) => boolean;
-  readonly checkPeer: (url: string) => Promise<PeerState>;
-  /** Another node owns this room now: those who are in it here have to go there. */
-  readonly onLost: (room: string) => void;
-  readonly random: () => number;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-export interface DirectoryFigures {
-  readonly nodes: number;
-  readonly isEngineUp: boolean;
-  readonly owned: number;
-  /** By what came of them. */
-  readonly claims: Readonly<Record<'won' | 'elsewhere' | 'refused', number>>;
-  readonly takeovers: number;
-  /** Rooms that another node owned when this one came back. */
-  readonly fenced: number;
-}
 
 const BEAT_INTERVAL_MS: Millis = 1000;
 /** When the engine is back, the others have told it so long after this node what they have. */
@@ -238,6 +204,7 @@ export class ClusterDirectory implements Directory {
     const second = await this.#claim(room, first.owner);
     if (second.result !== 'owned') return this.#later();
     this.#takeovers++;
+    if (record !== undefined) this.#options.onReplaced(record);
     this.#options.log.info({ room, from: first.owner.node, to: second.owner.node }, 'a room has another node');
     if (second.owner.node === this.#id) return this.#here(room, second.owner);
     const next = this.#known.get(second.owner.node);

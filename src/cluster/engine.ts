@@ -70,6 +70,8 @@ export interface Engine {
   ownerOf(room: string): Promise<Owner | undefined>;
   /** Ends the lease of a process that is certainly gone. */
   bury(node: string, incarnation: string): Promise<void>;
+  /** Whether this reporter is the first to say that this run of a node has failed. Says the same when it is asked again. */
+  reportFailure(incarnation: string, reporter: string): Promise<boolean>;
   close(): Promise<void>;
 }
 

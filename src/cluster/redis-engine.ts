@@ -21,7 +21,7 @@ import {
   type Owner,
 } from './engine.ts';
 import { READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
-import { BEAT, BEATEN, BURY, CLAIM, MOVE, OWNER, REASSERT, RELEASE, SOME_OWNED } from './scripts.ts';
+import { BEAT, BEATEN, BURY, CLAIM, MOVE, OWNER, REASSERT, RELEASE, REPORT_FAILURE, SOME_OWNED } from './scripts.ts';
 
 export interface RedisEngineOptions {
   /** `redis://user@host:6379/0`, or `rediss://`. */
@@ -166,6 +166,10 @@ export class RedisEngine implements Engine, KeptLog {
 
   async bury(node: string, incarnation: string): Promise<void> {
     await this.#run(BURY, node, incarnation);
+  }
+
+  async reportFailure(incarnation: string, reporter: string): Promise<boolean> {
+    return (await this.#run(REPORT_FAILURE, incarnation, reporter, this.#rememberMs)) === 1;
   }
 
   async readKept({ generation: known, position, isContinued }: KeptPosition): Promise<KeptPage> {

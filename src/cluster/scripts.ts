@@ -123,3 +123,10 @@ local lease = KEYS[1] .. 'lease:' .. ARGV[1]
 if redis.call('GET', lease) == ARGV[2] then redis.call('DEL', lease) end
 return 0
 `;
+
+/** Arguments: incarnation, reporter, how long that is remembered in ms. */
+export const REPORT_FAILURE = `
+local key = KEYS[1] .. 'failed:' .. ARGV[1]
+redis.call('SET', key, ARGV[2], 'PX', ARGV[3], 'NX')
+return redis.call('GET', key) == ARGV[2] and 1 or 0
+`;

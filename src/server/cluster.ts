@@ -4,8 +4,10 @@ import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ClusterFigures } from '../admin/metrics/cluster-metrics.ts';
-import { ClusterDirectory, type OwnState } from '../cluster/directory.ts';
+import { ClusterDirectory } from '../cluster/directory.ts';
+import type { OwnState } from '../cluster/directory-options.ts';
 import type { Engine, KeptWrite } from '../cluster/engine.ts';
+import { type FailedNode, FailedNodes } from '../cluster/failed-nodes.ts';
 import { PassedClients } from '../cluster/passed-clients.ts';
 import { PeerCheck } from '../cluster/peer-check.ts';
 import type { PeerStream } from '../cluster/peer-stream.ts';
@@ -32,6 +34,8 @@ export interface ClusterDeps {
   /** They are made later. */
   readonly registry: () => RoomRegistry;
   readonly media: () => Pick<MediaPlane, 'stats' | 'followServers' | 'lendWorker'>;
+  /** This server is to say that this one has failed. */
+  readonly onNodeFailed: (failed: FailedNode) => void;
   readonly http: () => Server;
   readonly signaling: () => Pick<SignalingEndpoint, 'takePassed'>;
 }
@@ -113,10 +117,12 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     checkPeer: (peer) => check.check(peer),
     // Those who are in it join again, and are led to the other node.
     onLost: (room) => registry().known(room)?.close('server_closing'),
+    onReplaced: (gone) => void failures.replaced(gone),
     random: Math.random,
     clock,
     log,
   });
+  const failures = new FailedNodes({ engine, incarnation: directory.incarnation, onFailed: deps.onNodeFailed });
   const peers = new Peers({
     ...{ node: name, incarnation: directory.incarnation, secret: config.clusterSecret },
     nowMs: () => directory.engineNowMs,

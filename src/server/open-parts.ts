@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { AdminToken } from '../admin/api/admin-auth.ts';
+import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { KeptWrite } from '../cluster/engine.ts';
 import type { RedisEngine } from '../cluster/redis-engine.ts';
 import type { Config } from '../config/config.ts';
@@ -13,6 +14,7 @@ import { AccessControl } from '../rooms/access.ts';
 import type { KeptStore } from '../rooms/ports.ts';
 import { SharedStore } from '../store/shared-store.ts';
 import { StateStore, stateFileIn } from '../store/state-store.ts';
+import type { Cluster } from './cluster.ts';
 import { mediaSettings } from './options.ts';
 import type { ServerDeps } from './server.ts';
 import { accessError, listenError, mediaError, settingsError } from './start-error.ts';
@@ -89,4 +91,17 @@ async function addressOf(config: Config): Promise<string> {
     throw listenError(error, config);
   });
   return address;
+}
+
+/** Events say which server of the cluster they are from. */
+export function openWebhooks(
+  { webhookUrls: urls, webhookSecret: secret }: Config,
+  { clock, log }: Pick<ServerDeps, 'clock' | 'log'>,
+  cluster: () => Cluster | undefined,
+): Webhooks {
+  const origin = () => {
+    const here = cluster();
+    return here && { node: here.node, epochOf: (room: string) => here.directory.epochOf(room) };
+  };
+  return new Webhooks({ urls, secret, origin, clock, log });
 }

@@ -5,7 +5,6 @@ import { serverStatus } from '../admin/api/server-status.ts';
 import { ControlEndpoint } from '../admin/control/control-endpoint.ts';
 import { EventLoopWatch } from '../admin/metrics/event-loop-watch.ts';
 import { createMetrics } from '../admin/metrics/metrics.ts';
-import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
 import { BotEndpoint } from '../gateways/bots/endpoint.ts';
@@ -38,7 +37,7 @@ import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms, removeBannedElsewhere } from './kept-rooms.ts';
 import { mumbleParts } from './mumble-parts.ts';
-import { accessControl, adminTokens, openMediaPlane, openState } from './open-parts.ts';
+import { accessControl, adminTokens, openMediaPlane, openState, openWebhooks } from './open-parts.ts';
 import {
   broadcastSettings,
   chatDefaults,
@@ -137,11 +136,12 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     await tls?.close();
     return giveUp(error);
   };
-  const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
+  const webhooks = openWebhooks(config, deps, () => cluster);
   const started = (room: string) => recordingStarted(room);
   const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
+  const onNodeFailed = webhooks.nodeFailed.bind(webhooks);
   const made = { registry: () => registry, media: () => plane, http: () => http, signaling: () => signaling };
-  const cluster = openCluster(config, engine, { version, clock, log, ...made });
+  const cluster = openCluster(config, engine, { version, onNodeFailed, clock, log, ...made });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,

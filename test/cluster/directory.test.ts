@@ -58,6 +58,7 @@ test('a hundred nodes with a hundred thousand people', async (t) => {
     const longest = longestMs(cluster);
     t.ok(longest <= LEASE_MS + 2000, `${longest} ms`);
     t.equal(cluster.moves, 0, 'nobody else moved');
+    t.same(cluster.failed.splice(0).sort(), dead.map(({ name }) => name).sort(), 'one of the others says so, once');
     for (const { name } of dead) cluster.add(name);
     await cluster.pass(LEASE_MS + 1000);
   });
@@ -72,6 +73,7 @@ test('a hundred nodes with a hundred thousand people', async (t) => {
     const longest = longestMs(cluster);
     // Whoever asked one that stands still has waited for it once.
     t.ok(longest <= LEASE_MS + 8000 + 2000, `${longest} ms`);
+    t.same(cluster.failed.splice(0).sort(), frozen.map(({ name }) => name).sort());
     for (const { clock } of frozen) clock.goOn();
     await cluster.pass(10_000);
     isInOrder(t, cluster, ROOMS, 'after the sleep');

@@ -115,6 +115,13 @@ async function contract(t: Test, engine: Engine, pass: (ms: number) => Promise<v
     t.strictSame(await claim('told', 'n2'), { result: 'owned', owner: higher });
   });
 
+  await t.test('one reporter says that a process has failed', async (t) => {
+    t.equal(await engine.reportFailure('1 of n9', '1 of n1'), true);
+    t.equal(await engine.reportFailure('1 of n9', '1 of n2'), false);
+    t.equal(await engine.reportFailure('1 of n9', '1 of n1'), true, 'it did not hear the answer');
+    t.equal(await engine.reportFailure('2 of n9', '1 of n2'), true);
+  });
+
   await t.test('a process that is gone loses its lease, and only that process', async (t) => {
     await engine.bury('n2', '2 of n2');
     t.equal((await claim('hall', 'n1')).result, 'owned');

@@ -16,6 +16,8 @@ export class MemoryStorage {
   /** When each was last heard of. */
   readonly seen = new Map<string, Millis>();
   readonly rooms = new Map<string, Owner>();
+  /** Who says that a run of a node has failed. */
+  readonly failed = new Map<string, string>();
   /** Every change of an owner, in order. */
   readonly history: { readonly room: string; readonly owner: Owner; readonly atMs: Millis }[] = [];
   readonly #clock: Clock;
@@ -54,7 +56,7 @@ export class MemoryStorage {
 
   /** It restarts without what it had. */
   empty(): void {
-    for (const map of [this.leases, this.records, this.rooms, this.seen]) map.clear();
+    for (const map of [this.leases, this.records, this.rooms, this.seen, this.failed]) map.clear();
   }
 }
 
@@ -138,6 +140,13 @@ export class MemoryEngine implements Engine {
   async bury(node: string, incarnation: string): Promise<void> {
     await this.#reach();
     if (this.storage.holder(node) === incarnation) this.storage.leases.delete(node);
+  }
+
+  async reportFailure(incarnation: string, reporter: string): Promise<boolean> {
+    await this.#reach();
+    const { failed } = this.storage;
+    if (!failed.has(incarnation)) failed.set(incarnation, reporter);
+    return failed.get(incarnation) === reporter;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { ClusterDirectory } from '../../src/cluster/directory.ts';
+import { FailedNodes } from '../../src/cluster/failed-nodes.ts';
 import type { PeerState } from '../../src/cluster/peer-check.ts';
 import type { Cancel, Clock, Millis } from '../../src/lib/clock.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -70,6 +71,8 @@ export class SimulatedCluster {
   readonly waitsMs: Millis[] = [];
   /** Rooms whose people had to move. */
   moves = 0;
+  /** Nodes of which another one has said that they failed. */
+  readonly failed: string[] = [];
   #joining = 0;
   readonly #random: Prng;
   readonly #leaseMs: Millis;
@@ -102,9 +105,15 @@ export class SimulatedCluster {
         this.moves++;
         void this.join(room);
       },
+      onReplaced: (gone) => void failures.replaced(gone),
       random: this.#random,
       clock,
       log: pino({ level: 'silent' }),
+    });
+    const failures = new FailedNodes({
+      engine,
+      incarnation: directory.incarnation,
+      onFailed: ({ node }) => this.failed.push(node),
     });
     const node: SimulatedNode = { name, clock, engine, directory, rooms, isDraining: false, isCutOff: false };
     this.nodes.set(name, node);

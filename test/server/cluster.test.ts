@@ -6,12 +6,14 @@ import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
+import { startWebhookReceiver } from '../helpers/webhook-receiver.ts';
 
 /** A room or a server in an answer of the API. */
 type Listed = { readonly name: string; readonly node: string; readonly self: boolean };
 type Joined = Awaited<ReturnType<SignalingClient['join']>>;
 
 const ADMIN_TOKEN = 'an-admin-token-of-32-characters.';
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 'key').toString('base64')}`;
 const TOKEN_SECRET = 'a secret that is long enough to sign with';
 
 /** As long as the client library waits for a server, so that one that stands still does not hold it. */
@@ -76,11 +78,16 @@ async function healthOf({ url }: ClusterNode) {
 test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.close());
+  const hook = await startWebhookReceiver(WEBHOOK_SECRET);
+  t.teardown(() => hook.close());
   const nodes = await startNodes(
     t,
     redis,
     ['n1', 'n2', 'n3'],
-    ['--admin-token', ADMIN_TOKEN, '--token-secret', TOKEN_SECRET],
+    [
+      ...['--admin-token', ADMIN_TOKEN, '--token-secret', TOKEN_SECRET],
+      ...['--webhook-urls', hook.url, '--webhook-secret', WEBHOOK_SECRET],
+    ],
   );
   const apis = nodes.map(({ url }) => new ApiClient(url.slice(0, -1), ADMIN_TOKEN));
   const urls = nodes.map(({ webSocket }) => webSocket);
@@ -289,6 +296,15 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
       t.match(joined.participants, [{ id: participantId, name: 'Ada', mutedByModerator: true }]);
       t.equal(joined.locked, true);
     }
+    const told = () => hook.received.filter(({ event }) => event.type === 'node.failed');
+    const dead = nodeAt(arena.url).name;
+    await eventually(() => told().some(({ event }) => event.data.failed === dead));
+    const starts = () =>
+      hook.received.filter(({ event: { type, data } }) => type === 'room.started' && data.room.name === 'arena');
+    await eventually(() => starts().length === 2);
+    const [before, after] = starts().map(({ event }) => event);
+    t.same([before.node, after.node], [dead, nodeAt(all[0]!.url).name]);
+    t.ok(after.epoch > before.epoch, 'a receiver knows which is newer');
     const left = nodes.filter(({ webSocket }) => webSocket !== arena.url);
     await eventually(async () => {
       const lists = await Promise.all(left.map((node) => apis[nodes.indexOf(node)]!.get('/rooms')));
@@ -297,6 +313,7 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
         return beside.every((name) => names.filter((one) => one === name).length === 1) && !('incomplete' in body);
       });
     });
+    t.equal(told().filter(({ event }) => event.data.failed === dead).length, 1, 'one of them says it');
   });
 
   await t.test('a node that is told to end gives its rooms away first', async (t) => {

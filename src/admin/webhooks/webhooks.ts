@@ -4,11 +4,19 @@ import type { Logger } from 'pino';
 import { type Clock, isoTime, type Millis, within } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
 import type { ForwardInfo } from '../../rooms/forwarding.ts';
+import { roomKey } from '../../rooms/names.ts';
 import type { PlayerEnd, PlayerInfo } from '../../rooms/players.ts';
 import type { ChannelFact, ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
 import type { RecordingInfo } from '../../rooms/recording/library.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
 import { createPost, type Post } from './post.ts';
+
+/** Which server of a cluster this is. */
+export interface WebhookOrigin {
+  readonly node: string;
+  /** See `ClusterDirectory.epochOf`. */
+  readonly epochOf: (room: string) => number | null | undefined;
+}
 
 export interface WebhooksOptions {
   readonly urls: readonly string[];
@@ -16,12 +24,21 @@ export interface WebhooksOptions {
   readonly secret: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Undefined for a server by itself. */
+  readonly origin?: () => WebhookOrigin | undefined;
   readonly post?: Post;
   readonly random?: () => number;
 }
 
 /** How long events that wait for a URL are still sent when it is no longer set. */
 const REPLACED_MS: Millis = 10_000;
+
+interface EventDetails {
+  /** What it is about. */
+  readonly room?: RoomFact;
+  readonly isMinor?: boolean;
+  readonly id?: string;
+}
 
 export class Webhooks implements RoomObserver {
   #queues = new Map<string, DeliveryQueue>();
@@ -30,13 +47,18 @@ export class Webhooks implements RoomObserver {
   readonly #make: (url: string, key: Buffer) => DeliveryQueue;
   #secret: string;
   readonly #clock: Clock;
+  readonly #origin: () => WebhookOrigin | undefined;
+  /** Of rooms: what a room that is no longer this server's had, all its events have. */
+  readonly #epochs = new WeakMap<RoomFact, number>();
   /**
    * When rooms opened and participants joined, by name or id. Monotonic, because setting the wall clock would falsify
    * durations.
    */
   readonly #beganMs = new Map<string, Millis>();
 
-  constructor({ urls, secret, clock, log, post = createPost(clock), random = Math.random }: WebhooksOptions) {
+  constructor(options: WebhooksOptions) {
+    const { urls, secret, clock, log, post = createPost(clock), random = Math.random } = options;
+    this.#origin = options.origin ?? (() => undefined);
     this.#make = (url, key) => new DeliveryQueue({ url, key, post, clock, log, random });
     this.#clock = clock;
     this.#secret = secret;
@@ -65,26 +87,27 @@ export class Webhooks implements RoomObserver {
 
   roomStarted(room: RoomFact): void {
     this.#began(room.name);
-    this.#send('room.started', { room: roomOf(room) });
+    this.#send('room.started', { room: roomOf(room) }, { room });
   }
 
   roomEnded(room: RoomFact, reason: string): void {
-    this.#send('room.ended', { room: roomOf(room), reason, durationMs: this.#durationMs(room.name) });
+    this.#send('room.ended', { room: roomOf(room), reason, durationMs: this.#durationMs(room.name) }, { room });
   }
 
   participantJoined(room: RoomFact, participant: ParticipantFact): void {
     this.#began(participant.id);
-    this.#send('participant.joined', { room: roomOf(room), participant: participantOf(participant) });
+    this.#send('participant.joined', { room: roomOf(room), participant: participantOf(participant) }, { room });
   }
 
   participantLeft(room: RoomFact, participant: ParticipantFact, reason: string): void {
     const durationMs = this.#durationMs(participant.id);
-    this.#send('participant.left', { room: roomOf(room), participant: participantOf(participant), reason, durationMs });
+    const data = { room: roomOf(room), participant: participantOf(participant), reason, durationMs };
+    this.#send('participant.left', data, { room });
   }
 
   channelChanged(room: RoomFact, { change, channel, participants }: ChannelFact): void {
     const data = { room: roomOf(room), channel, participants: participants.map(participantOf) };
-    this.#send(`channel.${change}`, data, true);
+    this.#send(`channel.${change}`, data, { room, isMinor: true });
   }
 
   recordingChanged(
@@ -100,6 +123,12 @@ export class Webhooks implements RoomObserver {
 
   playerEnded(player: PlayerInfo, reason: PlayerEnd): void {
     this.#send('player.ended', { player, reason });
+  }
+
+  /** Another server of the cluster is gone; this one is to say so. Its incarnation is another one each time it starts. */
+  nodeFailed({ node, incarnation }: { readonly node: string; readonly incarnation: string }): void {
+    // Receivers ignore what they have had: also if an engine that has lost everything lets two servers say it.
+    this.#send('node.failed', { failed: node }, { id: `evt_node_failed_${incarnation}` });
   }
 
   /** Takes at most `graceMs`. */
@@ -120,12 +149,23 @@ export class Webhooks implements RoomObserver {
     return Math.round(nowMs - beganMs);
   }
 
-  #send(type: string, data: Readonly<Record<string, unknown>>, isMinor = false): void {
+  #send(type: string, data: Readonly<Record<string, unknown>>, event: EventDetails = {}): void {
     if (this.#queues.size === 0) return;
-    const id = `evt_${randomUUID()}`;
-    const body = JSON.stringify({ id, type, timestamp: isoTime(this.#clock.wallNow()), data });
+    const { room, isMinor = false, id = `evt_${randomUUID()}` } = event;
+    const timestamp = isoTime(this.#clock.wallNow());
+    const body = JSON.stringify({ id, type, timestamp, ...this.#originOf(room), data });
     const message = { id, body, atMs: this.#clock.now(), isMinor };
     for (const queue of this.#queues.values()) queue.add(message);
+  }
+
+  #originOf(room: RoomFact | undefined): object {
+    const origin = this.#origin();
+    if (origin === undefined) return {};
+    const { node } = origin;
+    if (room === undefined) return { node };
+    const epoch = this.#epochs.get(room) ?? origin.epochOf(roomKey(room.name)) ?? null;
+    if (epoch !== null) this.#epochs.set(room, epoch);
+    return { node, epoch };
   }
 }
 

@@ -177,3 +177,51 @@ test('durations count the time that has passed, even if the wall clock was chang
   await webhooks.close(5000);
   t.equal(clock.pendingTimers, 0, 'nothing waits until the last moment');
 });
+
+test('events of a cluster say whose they are, so that a receiver can drop what a fenced server says', async (t) => {
+  const clock = new FakeClock();
+  const bodies: Record<string, unknown>[] = [];
+  const epochs = new Map<string, number | null>([['lobby', null]]);
+  const webhooks = new Webhooks({
+    urls: ['http://127.0.0.1:9/'],
+    secret: SECRET,
+    origin: () => ({ node: 'n2', epochOf: (room) => epochs.get(room) }),
+    clock,
+    log: pino({ level: 'silent' }),
+    post: async ({ body }) => {
+      bodies.push(JSON.parse(body));
+      return { status: 200, retryAfterMs: null };
+    },
+  });
+  const first = { name: 'Lobby', startedAtMs: clock.wallNow() };
+  const again = { ...first };
+  const ada = { id: 'ada', identity: null, name: 'Ada', joinedAtMs: clock.wallNow() } as ParticipantFact;
+  // Opened while the engine was away.
+  webhooks.roomStarted(first);
+  epochs.set('lobby', 7);
+  webhooks.participantJoined(first, ada);
+  // Another server has it now; this one still says what becomes of its people.
+  epochs.delete('lobby');
+  webhooks.participantLeft(first, ada, 'server_closing');
+  epochs.set('lobby', 9);
+  webhooks.roomStarted(again);
+  webhooks.roomEnded(first, 'server_closing');
+  webhooks.channelChanged(again, { change: 'joined', channel: 'red', participants: [] });
+  webhooks.forwardFailed({} as never);
+  webhooks.nodeFailed({ node: 'n1', incarnation: '1-2-3' });
+  await eventually(() => bodies.length === 8 || `${bodies.length} events`);
+  t.same(
+    bodies.map(({ type, node, epoch }) => [type, node, epoch]),
+    [
+      ['room.started', 'n2', null],
+      ['participant.joined', 'n2', 7],
+      ['participant.left', 'n2', 7],
+      ['room.started', 'n2', 9],
+      ['room.ended', 'n2', 7],
+      ['channel.joined', 'n2', 9],
+      ['forward.failed', 'n2', undefined],
+      ['node.failed', 'n2', undefined],
+    ],
+  );
+  t.match(bodies.at(-1), { id: 'evt_node_failed_1-2-3', data: { failed: 'n1' } });
+});
