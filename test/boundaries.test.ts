@@ -11,7 +11,7 @@ const RTC = ['src/rtc/'];
 const MIXER = ['src/mixer/'];
 const PLANE = [
   ...['src/media/plane.ts', 'src/media/relayed.ts', 'src/media/endpoint.ts', 'src/media/statistics.ts'],
-  'src/media/other-servers.ts',
+  ...['src/media/other-servers.ts', 'src/media/seat-events.ts'],
 ];
 const CONTROL_PLANE_GROUND = ['src/lib/', 'src/protocol/'];
 
@@ -47,6 +47,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   // The media plane.
   ['src/media/statistics.ts', GROUND],
   ['src/media/other-servers.ts', GROUND],
+  ['src/media/seat-events.ts', ['src/media/endpoint.ts']],
   ['src/media/endpoint.ts', [...GROUND, ...RTC]],
   ['src/media/relayed.ts', [...GROUND, ...MIXER, ...PLANE]],
   ['src/media/plane.ts', [...GROUND, ...MIXER, ...RTC, ...PLANE]],

@@ -124,7 +124,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'mumbleUpstreamConnects',
     ],
   },
-  { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
+  { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture', 'traceUrl'] },
   {
     title: 'Limits',
     keys: [

@@ -36,6 +36,7 @@ import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
 import { SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 import { STATE_SETTINGS } from './state-settings.ts';
+import { TRACING_SETTINGS } from './tracing-settings.ts';
 import { UNIX_SOCKET_SETTINGS } from './unix-socket-settings.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
 import { WEB_SOCKET_SETTINGS } from './web-socket-settings.ts';
@@ -276,6 +277,7 @@ export const SETTINGS = {
     default: 'on',
     help: "Shows participants' IP addresses to the operator: in the log, in the API and on the admin page. Other participants never see them.",
   }),
+  ...TRACING_SETTINGS,
   logFormat: setting(choice(['auto', 'pretty', 'json']), {
     default: 'auto',
     help: 'Log format. "auto" is pretty on a terminal and json otherwise.',

@@ -18,6 +18,7 @@ import { checkMumble } from './check/mumble.ts';
 import { checkMumbleUpstream } from './check/mumble-upstream.ts';
 import { checkPorts } from './check/ports.ts';
 import type { CheckInput, CheckResult } from './check/result.ts';
+import { checkTracing } from './check/tracing.ts';
 import { checkTurn } from './check/turn.ts';
 
 const HELP = `Checks a setup and prints one line for each check: ok, warn or fail.
@@ -26,8 +27,8 @@ Usage: partyline check [--json] [--flag VALUE]…
 
 Accepts the server's flags, variables and configuration file. The server may be running or not.
 Sends traffic only to the TURN servers (--turn-urls), to another Mumble server
-(--mumble-upstream), to the engine of a cluster (--cluster-engine), and to port
-443 of --domain and --allow-hosts.
+(--mumble-upstream), to the engine of a cluster (--cluster-engine), to the receiver of
+traces (--trace-url), and to port 443 of --domain and --allow-hosts.
 Exit code: 0 if no check fails, 1 if one does, 2 for invalid settings.
 
   --json    Prints one JSON array of {"name", "status", "text"}.
@@ -82,7 +83,12 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     checkHttps(input),
     checkTurn(input),
   ]);
-  const [clock, data, cluster] = await Promise.all([checkClock(input), checkDataDirectory(input), checkCluster(input)]);
+  const [clock, data, cluster, traces] = await Promise.all([
+    checkClock(input),
+    checkDataDirectory(input),
+    checkCluster(input),
+    checkTracing(input),
+  ]);
   const settings: CheckResult = { name: 'settings', status: 'ok', text: 'The settings are valid.' };
   const own = [
     settings,
@@ -93,6 +99,7 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     ...upstream,
     ...proxy(input.config),
     ...cluster,
+    ...traces,
     addresses,
   ];
   return [...own, ...https, access(input.config), ...turn, ...machine];

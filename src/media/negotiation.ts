@@ -21,19 +21,26 @@ export interface Offer extends WebRtcOffer {
   readonly restart: boolean;
   /** What the client sends; as the room has decided if omitted. */
   readonly source?: SourceKind;
+  /** See `SeatEvents.reached`. */
+  readonly reached?: (() => void) | undefined;
 }
 
 /**
  * Answers an offer. A new connection replaces the previous one. Throws `AppError` `sdp_too_large`, `invalid_sdp`,
  * `media_unavailable`, `server_busy` or `cannot_restart`; the previous connection is then unaffected.
  */
-export function answerOffer(sitter: Sitter, { restart, source, ...offer }: Offer, log: Logger): string {
+export function answerOffer(sitter: Sitter, { restart, source, reached, ...offer }: Offer, log: Logger): string {
   const { sdp } = offer;
   log.debug({ participant: sitter.id, restart, sdp }, 'offer');
   const answer = restart
     ? restartIce(sitter, offer)
-    : sitter.sit((media, options) => media.connectWebRtc(offer, { ...options, ...(source && { kind: source }) }))
-        .answer;
+    : sitter.sit((media, { events, ...options }) =>
+        media.connectWebRtc(offer, {
+          ...options,
+          ...(source && { kind: source }),
+          events: reached === undefined ? events : { ...events, reached },
+        }),
+      ).answer;
   log.debug({ participant: sitter.id, sdp: answer }, 'answer');
   return answer;
 }

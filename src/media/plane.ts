@@ -18,6 +18,7 @@ import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
 import type { OtherServersOptions, ServerConnection } from './other-servers.ts';
 import type { RelayedOptions, RelayedPacket, RelayedSink } from './relayed.ts';
+import type { MediaCloseReason, SeatEvents } from './seat-events.ts';
 import type { MediaFigures } from './statistics.ts';
 
 export { ROOM_CHANNEL } from '../mixer/mix/channel-set.ts';
@@ -27,6 +28,7 @@ export type {
   BodyFields,
   ChannelSound,
   Emitter,
+  MediaCloseReason,
   MediaNetwork,
   MixSettings,
   OtherServersOptions,
@@ -34,6 +36,7 @@ export type {
   RelayedOptions,
   RelayedPacket,
   RelayedSink,
+  SeatEvents,
   ServerConnection,
   SourceKind,
   SpaceSettings,
@@ -42,17 +45,6 @@ export { PLAIN_CHANNEL };
 
 /** An announced host name has no address; the message says which. */
 export class UnknownAnnouncementError extends Error {}
-
-/** Why a participant's media ended without the room's request. */
-export type MediaCloseReason =
-  /** DTLS did not complete in time, or the peer does not match its session description. */
-  | 'handshake_failed'
-  /** Nothing was received for the consent time (RFC 7675). */
-  | 'silent'
-  /** The browser closed its DTLS connection. */
-  | 'closed_by_peer'
-  /** The participant's worker died; another has replaced it. */
-  | 'media_failed';
 
 /** The combined decisions of a participant and the moderators about one member of a room. */
 export interface ParticipantState {
@@ -93,20 +85,6 @@ export interface VoiceGain {
 export interface MemberStateChange {
   readonly muted?: boolean | undefined;
   readonly deafened?: boolean | undefined;
-}
-
-/** Events of a seat for its room. */
-export interface SeatEvents {
-  /** Audio flows both ways: with WebRTC, DTLS is complete and the peer is verified. Never called synchronously. */
-  connected(): void;
-  /** Nothing has been received for some seconds, or packets arrive again. Only after `connected`. */
-  silent(silent: boolean): void;
-  /** Media comes from an address to which replies cannot be sent yet; an ICE restart would make it known. */
-  moved?(): void;
-  /** How well packets get through, every few seconds. */
-  network?(network: MediaNetwork): void;
-  /** The seat is gone. Called at most once, never after `Seat.close`. */
-  closed(reason: MediaCloseReason): void;
 }
 
 /** A client's offer for a WebRTC connection. */

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { AdminToken } from '../admin/api/admin-auth.ts';
+import type { SpanExporter } from '../admin/tracing/span-exporter.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { KeptWrite } from '../cluster/engine.ts';
 import type { RedisEngine } from '../cluster/redis-engine.ts';
@@ -61,6 +62,16 @@ export function accessControl(config: Config, store: KeptStore, { clock, log }: 
   } catch (error) {
     throw accessError(error);
   }
+}
+
+/** Undefined if joins are not traced. Nothing is loaded then. */
+export async function openTracing(
+  { traceUrl: url }: Config,
+  { version, clock, log }: Pick<ServerDeps, 'version' | 'clock' | 'log'>,
+): Promise<SpanExporter | undefined> {
+  if (url === '') return undefined;
+  const { SpanExporter } = await import('../admin/tracing/span-exporter.ts');
+  return new SpanExporter({ url, version, clock, log });
 }
 
 /** Rejects with `StartError`. */

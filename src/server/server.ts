@@ -37,7 +37,7 @@ import { followers } from './followers.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms, removeBannedElsewhere } from './kept-rooms.ts';
 import { mumbleParts } from './mumble-parts.ts';
-import { accessControl, adminTokens, openMediaPlane, openState, openWebhooks } from './open-parts.ts';
+import { accessControl, adminTokens, openMediaPlane, openState, openTracing, openWebhooks } from './open-parts.ts';
 import {
   broadcastSettings,
   chatDefaults,
@@ -104,6 +104,7 @@ export interface PartylineServer {
 const CLOSING_HANDSHAKES_SHARE = 0.5;
 const WEBHOOKS_SHARE = 0.75;
 const RECORDINGS_SHARE = 0.25;
+const TRACES_SHARE = 0.25;
 
 /** Assembles the parts. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
@@ -136,6 +137,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     await tls?.close();
     return giveUp(error);
   };
+  const spans = await openTracing(config, deps).catch(closeAll);
   const webhooks = openWebhooks(config, deps, () => cluster);
   const started = (room: string) => recordingStarted(room);
   const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
@@ -318,6 +320,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowHosts,
     proxyWarnings,
     iceServers,
+    spans,
   });
 
   let current = config;
@@ -331,11 +334,13 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     },
   });
 
+  const handshakesMs = config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE;
   let eventsDelivered: Promise<void> | undefined;
   let recordingsEnded: Promise<void> | undefined;
   const parts = new Parts([
     { name: 'engine', close: () => engine?.close() },
     { name: 'kept rooms and bans', close: () => state?.close() },
+    { name: 'traces', close: () => spans?.close(config.shutdownGraceMs * TRACES_SHARE) },
     { name: 'watch over the event loop', close: () => eventLoop.close() },
     { name: 'watch over the addresses', close: () => watch.close() },
     { name: 'cluster', start: () => cluster?.start(), close: () => cluster?.close() },
@@ -353,14 +358,11 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       },
       close: () => eventsDelivered,
     },
-    { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
+    { name: 'WebSockets', close: () => signaling.close(handshakesMs) },
     ...mumble.parts,
-    {
-      name: 'media over WebSockets',
-      close: () => mediaSockets.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE),
-    },
-    { name: 'bots', close: () => bots.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
-    { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
+    { name: 'media over WebSockets', close: () => mediaSockets.close(handshakesMs) },
+    { name: 'bots', close: () => bots.close(handshakesMs) },
+    { name: 'control connections', close: () => control.close(handshakesMs) },
     {
       // Rooms end their recordings first; webhooks tell of them afterwards.
       name: 'recordings',

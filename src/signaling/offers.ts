@@ -5,6 +5,7 @@ import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import { answerOffer, type Offer } from '../media/negotiation.ts';
 import type { Participant } from '../rooms/participant.ts';
+import type { JoinTrace } from './join-trace.ts';
 
 export interface OffersOptions {
   readonly client: Pick<Offer, 'address' | 'isRemote'>;
@@ -27,13 +28,14 @@ export class Offers {
   }
 
   /** Returns the answer. Throws `too_many_offers`, and what `answerOffer` throws. */
-  answer(participant: Participant, { sdp, restart }: Pick<Offer, 'sdp' | 'restart'>): string {
+  answer(participant: Participant, { sdp, restart }: Pick<Offer, 'sdp' | 'restart'>, trace?: JoinTrace): string {
     const { client, limitCounts, clock, log } = this.#options;
     const nowMs = clock.now();
     if (!this.#rate.take(nowMs)) {
       limitCounts.hit('offers_per_second');
       throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#rate.waitMs(nowMs)) });
     }
-    return answerOffer(participant, { sdp, restart, ...client }, log);
+    const answer = (reached?: () => void) => answerOffer(participant, { sdp, restart, reached, ...client }, log);
+    return trace === undefined ? answer() : trace.answer(answer);
   }
 }

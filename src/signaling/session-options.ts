@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../lib/clock.ts';
-import { type ErrorCode, toAppError } from '../lib/errors.ts';
+import type { ErrorCode } from '../lib/errors.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import type { IceServersFor } from './ice-servers.ts';
+import type { JoinTrace } from './join-trace.ts';
 
 export interface SessionLimits {
   readonly maxMessageBytes: number;
@@ -23,24 +24,6 @@ export interface SignalingCounters {
   messagesIn: number;
   readonly joins: Map<JoinResult, number>;
   readonly errors: Map<ErrorCode, number>;
-}
-
-/** Runs a join, and counts what comes of it. Throws what it throws, after `refused`. */
-export function countJoin(
-  joins: SignalingCounters['joins'],
-  join: () => void,
-  refused: (code: ErrorCode) => void,
-): void {
-  const count = (result: JoinResult) => joins.set(result, (joins.get(result) ?? 0) + 1);
-  try {
-    join();
-    count('ok');
-  } catch (thrown) {
-    const { code } = toAppError(thrown);
-    count(code);
-    refused(code);
-    throw thrown;
-  }
 }
 
 export interface SessionOptions {
@@ -66,6 +49,8 @@ export interface SessionOptions {
    * Omitted where no client is passed on.
    */
   readonly passOn?: (url: string) => Promise<WebSocket>;
+  /** Begins the trace of a join; omitted if joins are not traced. */
+  readonly traceJoin?: ((resumes: boolean) => JoinTrace) | undefined;
   /** The WebSocket is closed. Called once. */
   readonly onClosed: () => void;
 }

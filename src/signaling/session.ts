@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
@@ -12,9 +11,11 @@ import type { Admission } from '../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../rooms/events.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
+import { countJoin } from './count-join.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
-import type { IceServersFor } from './ice-servers.ts';
+import { errorMessage } from './error-message.ts';
+import type { JoinTrace } from './join-trace.ts';
 import { MessageRates } from './message-rates.ts';
 import { offeredFile } from './offered-file.ts';
 import { Offers } from './offers.ts';
@@ -22,7 +23,7 @@ import { perform } from './participant-requests.ts';
 import { Passage } from './passage.ts';
 import { requestRecording } from './recording-requests.ts';
 import { RoomSwitch } from './room-switch.ts';
-import { countJoin, type SessionLimits, type SessionOptions, type SignalingCounters } from './session-options.ts';
+import type { SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { TokenRenewal } from './token-renewal.ts';
 
@@ -52,18 +53,17 @@ export class Session implements ParticipantListener {
   takesRedirects = false;
   takesData = false;
   takesPages = false;
+  readonly #options: SessionOptions;
   readonly #socket: WebSocket;
-  readonly #connection: Duplex | undefined;
   readonly #registry: RoomRegistry;
   readonly #limits: SessionLimits;
-  readonly #iceServers: IceServersFor;
   readonly #counters: SignalingCounters;
   readonly #limitCounts: LimitCounts;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #mayJoin: (proves: boolean) => () => void;
-  readonly #passOn: SessionOptions['passOn'];
   readonly #onClosed: () => void;
+  #trace: JoinTrace | undefined;
   readonly #offers: Offers;
   readonly #rates: MessageRates;
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
@@ -78,19 +78,17 @@ export class Session implements ParticipantListener {
   readonly #silence: SilenceWatch;
 
   constructor(options: SessionOptions) {
-    const { socket, registry, limits, iceServers, counters, clock, log, onClosed } = options;
+    const { socket, registry, limits, counters, clock, log, onClosed } = options;
     this.#mayJoin = options.mayJoin ?? (() => () => {});
     this.address = options.address ?? null;
+    this.#options = options;
     this.#socket = socket;
-    this.#connection = options.connection;
     this.#registry = registry;
     this.#limits = limits;
-    this.#iceServers = iceServers;
     this.#counters = counters;
     this.#limitCounts = options.limitCounts;
     this.#clock = clock;
     this.#log = log;
-    this.#passOn = options.passOn;
     this.#onClosed = onClosed;
     this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
     this.#renewal = new TokenRenewal({ clock, registry, ...this.#answers });
@@ -130,9 +128,12 @@ export class Session implements ParticipantListener {
   }
 
   event(...events: readonly RoomEvent[]): void {
-    this.#connection?.cork();
-    for (const event of events) this.#send(encodeEvent(event));
-    this.#connection?.uncork();
+    this.#options.connection?.cork();
+    for (const event of events) {
+      this.#send(encodeEvent(event));
+      this.#trace?.see(event);
+    }
+    this.#options.connection?.uncork();
   }
 
   ended(reason: EndReason, retryAfterMs?: Millis): void {
@@ -191,7 +192,7 @@ export class Session implements ParticipantListener {
         this.#askToJoin(message);
         break;
       case 'offer':
-        this.#reply({ type: 'answer', sdp: this.#offers.answer(this.#participant, message) });
+        this.#reply({ type: 'answer', sdp: this.#offers.answer(this.#participant, message, this.#trace) });
         break;
       case 'renew_token':
         this.#renewal.renew(this.#participant, message.token);
@@ -229,14 +230,12 @@ export class Session implements ParticipantListener {
     const joining = { status: 'joining', cancelTimeout: lobby.cancelTimeout, waiting: [] as ClientMessage[] } as const;
     this.#state = joining;
     const isWanted = () => this.#state === joining;
-    const warn = (code: ErrorCode) => {
-      if (!WRONG_PROOF.has(code)) return;
-      this.#log.warn({ address: this.address, room: message.room, code }, 'join refused');
-    };
+    this.#trace = this.#options.traceJoin?.(message.resumeToken !== undefined);
     const finish = (run: () => void) => {
       if (!isWanted()) return;
       this.#state = lobby;
-      this.#guard(() => countJoin(this.#counters.joins, run, warn));
+      const context = { room: message.room, address: this.address, counters: this.#counters, log: this.#log };
+      this.#guard(() => countJoin(run, this.#trace, context));
       for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
     };
     const proves = message.password !== undefined || message.token !== undefined;
@@ -260,9 +259,9 @@ export class Session implements ParticipantListener {
         const { code, url } = toAppError(thrown);
         if (!WRONG_PROOF.has(code)) wasNotWrong();
         if (url === undefined || message.redirects) refuse(thrown);
-        else if (this.#passOn === undefined) refuse(new AppError(code));
+        else if (this.#options.passOn === undefined) refuse(new AppError(code));
         else
-          void this.#passOn(url).then((there) => {
+          void this.#options.passOn(url).then((there) => {
             if (isWanted()) this.#passedOn(there, [message, ...joining.waiting]);
             else there.terminate();
           }, refuse);
@@ -277,6 +276,7 @@ export class Session implements ParticipantListener {
     for (const name of ['message', 'ping', 'pong'] as const) this.#socket.removeAllListeners(name);
     const passage = new Passage(this.#socket, there);
     this.#state = { status: 'passed_on', passage };
+    this.#trace?.end('passed_on');
     for (const message of messages) passage.send(message);
   }
 
@@ -291,11 +291,12 @@ export class Session implements ParticipantListener {
     });
     if (this.#state.status === 'lobby') this.#state.cancelTimeout();
     this.#state = { status: 'joined', participant };
+    if (participant.view.connected) this.#trace?.end('connected');
     this.#reply({
       type: 'joined',
       participantId: participant.id,
       ...joined,
-      iceServers: this.#iceServers(participant.id),
+      iceServers: this.#options.iceServers(participant.id),
       resumeToken: participant.resumeToken,
     });
     this.#renewal.start(participant);
@@ -339,12 +340,7 @@ export class Session implements ParticipantListener {
     this.#counters.errors.set(error.code, (this.#counters.errors.get(error.code) ?? 0) + 1);
     if (error.kind.fault === 'server') this.#log.error({ err: thrown }, 'request failed');
     else this.#log.debug({ code: error.code }, 'request refused');
-    const { code, message, retryAfterMs, url } = error;
-    const hints = {
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(requestId !== undefined && { requestId }),
-    };
-    this.#reply(url === undefined ? { type: 'error', code, message, ...hints } : { type: 'redirect', url });
+    this.#reply(errorMessage(error, requestId));
     this.#end(error);
   }
 
@@ -375,6 +371,7 @@ export class Session implements ParticipantListener {
 
   /** The session represents nobody any more. */
   #stopServices(): void {
+    this.#trace?.end('left');
     this.#renewal.stop();
     this.#registry.list.unwatch(this);
   }

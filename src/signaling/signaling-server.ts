@@ -13,9 +13,11 @@ import { refuseUpgrade, refuseUpgradeWith } from '../lib/net/refuse-upgrade.ts';
 import { asksForWebSocket } from '../lib/net/upgrade-header.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
+import { parseTraceParent, type SpanSink, type TraceParent } from '../lib/span.ts';
 import { AddressLimits, type AddressLimitsOptions } from '../rooms/address-limits.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import type { IceServersFor } from './ice-servers.ts';
+import { JoinTrace } from './join-trace.ts';
 import { Session } from './session.ts';
 import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 
@@ -45,6 +47,8 @@ export interface EndpointOptions {
   /** Opens a WebSocket at another server of the cluster. */
   readonly passOn?: (url: string, client: SignalingClient) => Promise<WebSocket>;
   readonly limitCounts?: LimitCounts;
+  /** Where the spans of joins go; omitted if joins are not traced. */
+  readonly spans?: SpanSink | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -54,6 +58,8 @@ export interface SignalingClient {
   readonly address: string;
   /** See `TrustedProxies.isRemote`. */
   readonly isRemote: boolean;
+  /** The span of the proxy that has passed on the request. */
+  readonly traceParent?: TraceParent | undefined;
 }
 
 export interface SignalingFigures {
@@ -163,7 +169,12 @@ export class SignalingEndpoint {
       this.#refuse(socket, toAppError(thrown), request);
       return;
     }
-    const client = { address, isRemote: this.#proxies.isRemote(request) };
+    const client = {
+      address,
+      isRemote: this.#proxies.isRemote(request),
+      // Nobody else decides which traces there are.
+      ...(this.#proxies.isFromProxy(request) && { traceParent: parseTraceParent(traceHeader(request)) }),
+    };
     const { passOn } = this.#options;
     const passClientOn = passOn && ((url: string) => passOn(url, client));
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
@@ -210,10 +221,10 @@ export class SignalingEndpoint {
   #open(
     socket: WebSocket,
     connection: Duplex,
-    { address, isRemote }: SignalingClient,
+    { address, isRemote, traceParent }: SignalingClient,
     passOn?: SessionOptions['passOn'],
   ): void {
-    const { registry, limits, iceServers, showAddresses = true, clock, log } = this.#options;
+    const { spans, registry, limits, iceServers, showAddresses = true, clock, log } = this.#options;
     const shown = showAddresses ? address : null;
     log.debug({ address: shown }, 'websocket opened');
     const key = addressKey(address);
@@ -233,6 +244,10 @@ export class SignalingEndpoint {
       addressKey: key,
       isRemote,
       ...(passOn !== undefined && { passOn }),
+      traceJoin:
+        spans && traceParent?.isSampled !== false
+          ? (resumes) => new JoinTrace({ sink: spans, clock, parent: traceParent, resumes })
+          : undefined,
       mayJoin: (proves) => {
         this.#addresses.checkBan(address);
         return this.#addresses.join(key, proves);
@@ -261,6 +276,10 @@ export class SignalingEndpoint {
       socket.terminate();
     });
   }
+}
+
+function traceHeader({ headers: { traceparent } }: IncomingMessage): string | undefined {
+  return typeof traceparent === 'string' ? traceparent : undefined;
 }
 
 /** The origins of this server's own page, according to this request. */

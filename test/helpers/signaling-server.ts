@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Test } from 'tap';
+import type { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
+import type { SpanSink } from '../../src/lib/span.ts';
 import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
 import type { Directory } from '../../src/rooms/ports.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
@@ -42,6 +44,8 @@ export interface SignalingServerOptions {
   readonly tokenSecret?: string;
   readonly roomList?: RoomListMode;
   readonly shareSound?: boolean;
+  readonly spans?: SpanSink;
+  readonly proxies?: TrustedProxies;
   readonly roomPasswords?: Readonly<Record<string, string>>;
   readonly directory?: Directory;
   readonly passOn?: EndpointOptions['passOn'];
@@ -75,6 +79,8 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     iceServers: options.iceServers ?? (() => []),
     limitCounts,
     ...(options.passOn !== undefined && { passOn: options.passOn }),
+    ...(options.spans !== undefined && { spans: options.spans }),
+    ...(options.proxies !== undefined && { proxies: options.proxies }),
     clock,
     log,
   });

@@ -101,6 +101,11 @@ export class TrustedProxies {
     return this.clientOf(peer, headers['x-forwarded-for']?.toString());
   }
 
+  /** Whether a trusted proxy has passed on this request, so that its headers are the proxy's. */
+  isFromProxy({ socket: { remoteAddress = this.#withoutAddress } }: IncomingMessage): boolean {
+    return this.includes(remoteAddress);
+  }
+
   /**
    * Whether the client is on another machine, where loopback addresses lead to itself. A client behind a proxy is where
    * the proxy says. If the proxy is not trusted, or its header cannot be parsed, the client may be anywhere.

@@ -44,6 +44,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   /** As the worker knows it. */
   readonly #audioLevelExtensionId: number | null;
   #handshake: QueuedHandshake | undefined;
+  #isReached = false;
 
   /**
    * Reads the offer and writes the answer. Throws `AppError` `invalid_sdp`, `sdp_too_large` or `media_unavailable`; in
@@ -176,6 +177,8 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
 
   /** A DTLS datagram from the worker. */
   receiveDtls(datagram: Uint8Array): void {
+    if (!this.#isReached) this.events.reached?.();
+    this.#isReached = true;
     this.#handshake?.receive(datagram);
   }
 

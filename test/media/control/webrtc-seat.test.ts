@@ -13,7 +13,7 @@ import { type OfferSection, sdpOffer, transport } from '../../rtc/sdp/offers.ts'
 const certificate = await createCertificate();
 const noop = () => {};
 
-function connect(sdp: string, kind: SourceKind = 'voice') {
+function connect(sdp: string, kind: SourceKind = 'voice', reached = noop) {
   const clock = new FakeClock();
   const commands: MediaCommand[] = [];
   const seat = WebRtcControlSeat.negotiate(
@@ -21,7 +21,7 @@ function connect(sdp: string, kind: SourceKind = 'voice') {
     {
       kind,
       state: { muted: false, deafened: false, hearing: [] },
-      events: { connected: noop, silent: noop, closed: noop },
+      events: { connected: noop, reached, silent: noop, closed: noop },
     },
     { roomId: 1, onLeft: noop },
     {
@@ -177,5 +177,17 @@ test('an offer from a different peer restarts nothing and changes nothing', (t) 
   t.same(commands, []);
   seat.close();
   t.equal(refusal(offer('sendrecv')), 'cannot_restart');
+  t.end();
+});
+
+test('the first DTLS datagram shows that the peer has found a path', (t) => {
+  let times = 0;
+  const { seat } = connect(offer('sendrecv'), 'voice', () => times++);
+  seat.start();
+  t.equal(times, 0);
+  seat.receiveDtls(new Uint8Array([22]));
+  seat.receiveDtls(new Uint8Array([22]));
+  t.equal(times, 1);
+  seat.close();
   t.end();
 });
