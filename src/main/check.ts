@@ -18,8 +18,10 @@ import { checkMumble } from './check/mumble.ts';
 import { checkMumbleUpstream } from './check/mumble-upstream.ts';
 import { checkPorts } from './check/ports.ts';
 import type { CheckInput, CheckResult } from './check/result.ts';
+import { checkSignIn } from './check/sign-in.ts';
 import { checkTracing } from './check/tracing.ts';
 import { checkTurn } from './check/turn.ts';
+import { checkUser } from './check/user.ts';
 
 const HELP = `Checks a setup and prints one line for each check: ok, warn or fail.
 
@@ -28,7 +30,8 @@ Usage: partyline check [--json] [--flag VALUE]…
 Accepts the server's flags, variables and configuration file. The server may be running or not.
 Sends traffic only to the TURN servers (--turn-urls), to another Mumble server
 (--mumble-upstream), to the engine of a cluster (--cluster-engine), to the receiver of
-traces (--trace-url), and to port 443 of --domain and --allow-hosts.
+traces (--trace-url), to the provider for signing in (--oidc-issuer), and to port 443 of
+--domain and --allow-hosts.
 Exit code: 0 if no check fails, 1 if one does, 2 for invalid settings.
 
   --json    Prints one JSON array of {"name", "status", "text"}.
@@ -83,11 +86,12 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     checkHttps(input),
     checkTurn(input),
   ]);
-  const [clock, data, cluster, traces] = await Promise.all([
+  const [clock, data, cluster, traces, signIn] = await Promise.all([
     checkClock(input),
     checkDataDirectory(input),
     checkCluster(input),
     checkTracing(input),
+    checkSignIn(input),
   ]);
   const settings: CheckResult = { name: 'settings', status: 'ok', text: 'The settings are valid.' };
   const own = [
@@ -100,6 +104,8 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     ...proxy(input.config),
     ...cluster,
     ...traces,
+    ...signIn,
+    ...checkUser(input),
     addresses,
   ];
   return [...own, ...https, access(input.config), ...turn, ...machine];

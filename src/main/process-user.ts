@@ -57,11 +57,7 @@ export function becomeUser(user: ProcessUser, config: Config, system: UserSystem
   system.setgid(gid);
   system.setuid(uid);
   if (mayReturn(system)) throw settingsError(`user ${name}: the process could become root again.`);
-  for (const [setting, directory] of [
-    ['data-dir', writesData(config) ? config.dataDir : ''],
-    ['recording-dir', config.recordingDir],
-  ] as const) {
-    if (directory === '') continue;
+  for (const [setting, directory] of writableDirectories(config)) {
     try {
       system.checkWritable(directory);
     } catch (error) {
@@ -70,6 +66,15 @@ export function becomeUser(user: ProcessUser, config: Config, system: UserSystem
       );
     }
   }
+}
+
+/** The directories into which the server writes, with the names of their settings. */
+export function writableDirectories(config: Config): readonly (readonly [setting: string, directory: string])[] {
+  const all = [
+    ['data-dir', writesData(config) ? config.dataDir : ''],
+    ['recording-dir', config.recordingDir],
+  ] as const;
+  return all.filter(([, directory]) => directory !== '');
 }
 
 /** Certificates, and what a restart keeps. */
@@ -113,7 +118,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-function thisProcess(): UserSystem {
+export function thisProcess(): UserSystem {
   // The types do not know it (initgroups(3)).
   const posix = process as NodeJS.Process & { initgroups?(name: string, gid: number): void };
   return {

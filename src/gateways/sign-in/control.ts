@@ -39,7 +39,7 @@ const COOKIE = 'partyline-sign-in';
 const PATH = '/sign-in';
 /** Browsers take a cookie of this name only from the same host by HTTPS, for all paths (RFC 6265bis section 4.1.3). */
 const HOST_PREFIX = '__Host-';
-const CALLBACK = `${PATH}/callback`;
+export const CALLBACK = `${PATH}/callback`;
 /** A longer address is none of a provider. */
 const MAX_URL_LENGTH = 8192;
 const WARNINGS = { perSecond: 1 / 60, burst: 3 } as const;

@@ -27,6 +27,10 @@ const DESCRIPTION_LASTS_MS: Millis = 3_600_000;
 /** A provider that does not answer is not asked for everybody who wants to sign in. */
 const RETRY_AFTER_MS: Millis = 3000;
 
+const MADE_UP_CODE = 'partyline-check';
+/** RFC 6749 section 5.2. */
+const UNKNOWN_CLIENT: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client']);
+
 type Library = typeof import('openid-client');
 
 interface Known {
@@ -80,6 +84,27 @@ export class SignInProvider {
     const hasMore = configuration.serverMetadata().userinfo_endpoint !== undefined;
     if (isComplete(claims, this.#settings.rules) || !hasMore) return claims;
     return { ...(await library.fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
+  }
+
+  /**
+   * Whether the provider knows this server by its id and secret: then it refuses a made-up code, and not the server.
+   * Rejects if it cannot be reached, or is not what it should be.
+   */
+  async knowsClient(): Promise<'known' | 'unknown' | 'unclear'> {
+    const { library, configuration } = await this.#describe();
+    const url = new URL(this.#settings.redirectUri);
+    const state = library.randomState();
+    url.search = new URLSearchParams({ code: MADE_UP_CODE, state, iss: this.#settings.issuer }).toString();
+    const pkceCodeVerifier = library.randomPKCECodeVerifier();
+    try {
+      await library.authorizationCodeGrant(configuration, url, { pkceCodeVerifier, expectedState: state });
+      return 'unclear';
+    } catch (error) {
+      if (error instanceof library.WWWAuthenticateChallengeError) return 'unknown';
+      if (!(error instanceof library.ResponseBodyError)) return 'unclear';
+      if (UNKNOWN_CLIENT.has(error.error)) return 'unknown';
+      return error.error === 'invalid_grant' ? 'known' : 'unclear';
+    }
   }
 
   #describe(): Promise<Known> {
