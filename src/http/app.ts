@@ -44,7 +44,7 @@ export interface HttpAppOptions {
   /** Who is in a room, for people who are about to join it; null if that is not for everyone. */
   readonly preview?: (room: string) => RoomPreview | null;
   /** The list of rooms as JSON, for people who are in none. */
-  readonly roomList?: () => string;
+  readonly roomList?: () => string | Promise<string>;
   /** Of the chats. */
   readonly files?: FileDoor;
   readonly sounds?: SoundDoor;
@@ -165,7 +165,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
       case '/sign-in/offer':
         return answerJson(context, 'null');
       case '/room-list':
-        return answerJson(context, options.roomList?.() ?? 'null');
+        return answerJson(context, (await options.roomList?.()) ?? 'null');
       default:
         return answerAsset(context, assets);
     }

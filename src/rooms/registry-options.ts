@@ -4,6 +4,7 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
 import type { LiveMode } from '../protocol/api/live-mode.ts';
+import type { ListedRoom } from '../protocol/rooms.ts';
 import type { AccessControl } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { FileLimits } from './chat/file-store.ts';
@@ -55,6 +56,8 @@ export interface RegistryOptions {
   readonly resumeSecret?: string | undefined;
   /** Decides which server has which room; this one has all if omitted. */
   readonly directory?: Directory | undefined;
+  /** What other servers list, as last heard; none if omitted. */
+  readonly otherRooms?: (() => readonly ListedRoom[]) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: RoomObserver;

@@ -89,6 +89,7 @@ export class RoomRegistry {
       mode: options.roomList ?? 'off',
       rooms: this.#rooms,
       entryOf: (key) => this.#access.entryOf(key),
+      others: options.otherRooms,
       limitCounts: this.#limitCounts,
       clock: options.clock,
     });

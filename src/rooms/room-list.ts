@@ -34,6 +34,8 @@ export interface RoomListOptions {
   /** The open ones by key. */
   readonly rooms: ReadonlyMap<string, ListableRoom>;
   readonly entryOf: (key: string) => RoomEntry;
+  /** What the other servers of a cluster list, as last heard; none if omitted. */
+  readonly others?: (() => readonly ListedRoom[]) | undefined;
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
 }
@@ -94,9 +96,15 @@ export class RoomList {
     const key = roomKeyOrUndefined(name);
     if (this.#closed || key === undefined || this.#options.entryOf(key) !== 'open') return null;
     const room = this.#options.rooms.get(key);
-    if (room === undefined) return { names: [], participants: 0 };
+    if (room === undefined) return this.#previewElsewhere(key);
     const { locked, participants } = room.info;
     return locked ? null : { names: room.everybody.slice(0, MAX_NAMES_BEFORE_JOIN).map(who), participants };
+  }
+
+  /** The rooms of this server, for the lists of others. */
+  get own(): readonly ListedRoom[] {
+    if (this.mode === 'off' || this.#closed) return [];
+    return bounded([...this.#options.rooms.values()].flatMap((room) => this.#view(room) ?? []));
   }
 
   /** The list as JSON, for people who are in no room yet: `ListedRoom[]`, or null without a list. At most a second old. */
@@ -203,17 +211,30 @@ export class RoomList {
 
   /** The list as it is now, in its order. */
   #read(nowMs: Millis): Map<string, Told> {
-    const listed = [...this.#options.rooms.values()].flatMap((room) => this.#view(room) ?? []).sort(byPlace);
-    let peopleBytes = 0;
+    const own = [...this.#options.rooms.values()].flatMap((room) => this.#view(room) ?? []);
     return new Map(
-      listed.slice(0, MAX_LISTED_ROOMS).map(({ people: everybody, ...rest }) => {
-        const text = JSON.stringify(everybody);
-        peopleBytes += Buffer.byteLength(text);
-        const room: ListedRoom = { ...rest, people: peopleBytes > MAX_PEOPLE_BYTES ? [] : everybody };
+      bounded([...own, ...this.#elsewhere()]).map((room) => {
         const json = JSON.stringify(room);
         return [room.name, { room, text: json, bytes: Buffer.byteLength(json), atMs: nowMs }];
       }),
     );
+  }
+
+  /** Those of other servers that this one would show as well. While a room moves, two servers have it. */
+  #elsewhere(): readonly ListedRoom[] {
+    const seen = new Set<string>(this.#options.rooms.keys());
+    return (this.#options.others?.() ?? []).filter(({ name, entry, locked }) => {
+      const key = roomKeyOrUndefined(name);
+      if (key === undefined || seen.has(key)) return false;
+      seen.add(key);
+      return this.mode === 'all' || (entry === 'open' && !locked);
+    });
+  }
+
+  #previewElsewhere(key: string): RoomPreview | null {
+    const room = this.#options.others?.().find(({ name }) => roomKeyOrUndefined(name) === key);
+    if (room === undefined) return { names: [], participants: 0 };
+    return room.participants === null ? null : { names: room.people.map(who), participants: room.participants };
   }
 
   /** Undefined if the list does not have it. */
@@ -227,6 +248,18 @@ export class RoomList {
       ? { ...about, participants, people: peopleIn(room, participants) }
       : { ...about, participants: null, people: [] };
   }
+}
+
+/** In the order of the list, with the names of as many people as there is room for. */
+function bounded(rooms: readonly ListedRoom[]): ListedRoom[] {
+  let peopleBytes = 0;
+  return [...rooms]
+    .sort(byPlace)
+    .slice(0, MAX_LISTED_ROOMS)
+    .map(({ people, ...rest }) => {
+      peopleBytes += Buffer.byteLength(JSON.stringify(people));
+      return { ...rest, people: peopleBytes > MAX_PEOPLE_BYTES ? [] : people };
+    });
 }
 
 /** Those who have been there for longest; in a large room those who speak before them. */

@@ -21,6 +21,7 @@ import type { MediaPlane, MediaStats, OtherServersOptions } from '../media/plane
 import type { RoomRegistry } from '../rooms/registry.ts';
 import type { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { countNoLonger } from './http-server.ts';
+import { OtherRooms } from './other-rooms.ts';
 import { PermanentRooms } from './permanent-rooms.ts';
 import { RoomMover } from './room-mover.ts';
 import { RoomServers } from './room-servers.ts';
@@ -47,6 +48,8 @@ export interface Cluster {
   upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** The WebSockets of clients whose room is at another server than the one that they asked. */
   readonly passed: PassedClients;
+  /** The rooms of the others, for lists. */
+  readonly rooms: OtherRooms;
   /** See `OtherServersOptions`. */
   connect(server: string): Promise<PeerStream>;
   readonly directory: ClusterDirectory;
@@ -159,8 +162,15 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     onServer: (connection) => countNoLonger(deps.http(), connection),
     clock,
   });
+  peers.on('listed', () => registry().list.own);
+  const rooms = new OtherRooms({
+    self: name,
+    nodes: () => directory.nodes,
+    ask: (node, limitMs) => peers.request(node, 'listed', null, limitMs),
+    clock,
+  });
   return {
-    ...{ node: name, directory, peers, passed },
+    ...{ node: name, directory, peers, passed, rooms },
     upgrade: (_path, ...upgrade) => servers.upgrade(...upgrade) || passed.upgrade(...upgrade),
     connect: (server) => servers.connect(server),
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),
@@ -194,7 +204,8 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
   };
 }
 
-function nodeName({ clusterNode }: Config): string {
+/** By default that of the machine. */
+export function nodeName({ clusterNode }: Pick<Config, 'clusterNode'>): string {
   return clusterNode === '' ? hostname() : clusterNode;
 }
 

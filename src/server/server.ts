@@ -49,6 +49,7 @@ import {
   turnSettings,
 } from './options.ts';
 import { otherNodes, peerDoor } from './other-nodes.ts';
+import { listOfRooms } from './other-rooms.ts';
 import { createPageServer, listen, listeningAt, sharePort, trustedProxies } from './page-server.ts';
 import { Parts } from './parts.ts';
 import { readProxyHeaders } from './proxy-headers.ts';
@@ -150,6 +151,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     limits: registryLimits(config),
     chat: chatDefaults(config),
     roomList: config.roomList,
+    otherRooms: cluster && (() => cluster.rooms.rooms),
     recorder: recording?.recordings,
     recording: config.recording,
     live: config.live,
@@ -252,7 +254,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     assets,
     health: healthNow,
     ...(config.roomPreview === 'on' && { preview: (room) => registry.list.preview(room) }),
-    roomList: () => registry.list.snapshot,
+    roomList: () => listOfRooms(registry, cluster),
     files: fileDoor(registry),
     sounds: soundDoor(registry, players, clock),
     api: api.middleware,

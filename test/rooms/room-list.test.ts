@@ -70,11 +70,15 @@ class Watcher implements ListWatcher {
   }
 }
 
-function setUp(mode: RoomListMode, entries: Readonly<Record<string, RoomEntry>> = {}) {
+function setUp(
+  mode: RoomListMode,
+  entries: Readonly<Record<string, RoomEntry>> = {},
+  others?: () => readonly ListedRoom[],
+) {
   const clock = new FakeClock();
   const limitCounts = new LimitCounts();
   const rooms = new Map<string, FakeRoom>();
-  const list = new RoomList({ mode, rooms, entryOf: (key) => entries[key] ?? 'open', limitCounts, clock });
+  const list = new RoomList({ mode, rooms, entryOf: (key) => entries[key] ?? 'open', others, limitCounts, clock });
   const open = (name: string, people: readonly string[] = [], change: Partial<RoomInfo> = {}) => {
     const room = new FakeRoom(name, change);
     room.people.push(...people);
@@ -254,4 +258,47 @@ test('whoever reads too slowly gets the whole list later instead of all changes'
   t.equal(watcher.rooms.get('lobby')?.participants, 11);
   list.close();
   t.equal(clock.pendingTimers, 0);
+});
+
+test('rooms of other servers are among those of this one', async (t) => {
+  const elsewhere = (name: string, change: Partial<ListedRoom> = {}): ListedRoom => ({
+    ...{ name, description: '', entry: 'open', locked: false, permanent: false, order: 0 },
+    ...{ participants: 1, people: [{ name: 'Far', speaking: false }], ...change },
+  });
+  const closed = { participants: null, people: [] };
+  let others = [
+    elsewhere('beta'),
+    elsewhere('Alpha', { permanent: true }),
+    elsewhere('MOVING', { participants: 9 }),
+    elsewhere('vault', { entry: 'password', ...closed }),
+    elsewhere('shut', { locked: true, ...closed }),
+    elsewhere('beta', { participants: 7 }),
+  ];
+  for (const mode of ['public', 'all'] as const) {
+    const { clock, list, open } = setUp(mode, {}, () => others);
+    open('gamma', ['Ada']);
+    open('moving', ['Ben']);
+    const watcher = new Watcher();
+    list.watch(watcher);
+    const names = [...watcher.rooms.keys()];
+    const all = ['Alpha', 'beta', 'gamma', 'moving', 'shut', 'vault'];
+    t.same(names, mode === 'all' ? all : all.slice(0, 4));
+    t.equal(watcher.rooms.get('beta')?.participants, 1);
+    t.same(JSON.parse(list.snapshot), [...watcher.rooms.values()]);
+    t.same(
+      list.own.map(({ name }) => name),
+      ['gamma', 'moving'],
+    );
+    t.same(list.preview('BETA'), { names: ['Far'], participants: 1 });
+    t.equal(list.preview('vault'), null);
+    t.same(list.preview('nowhere'), { names: [], participants: 0 });
+    const before = others;
+    others = others.slice(1, 5);
+    clock.advance(1000);
+    t.notOk(watcher.rooms.has('beta'));
+    others = before;
+    list.close();
+    t.same(list.own, []);
+  }
+  t.same(setUp('off').list.own, []);
 });

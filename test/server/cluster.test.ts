@@ -86,7 +86,7 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     ['n1', 'n2', 'n3'],
     [
       ...['--admin-token', ADMIN_TOKEN, '--token-secret', TOKEN_SECRET],
-      ...['--webhook-urls', hook.url, '--webhook-secret', WEBHOOK_SECRET],
+      ...['--room-list', 'all', '--webhook-urls', hook.url, '--webhook-secret', WEBHOOK_SECRET],
     ],
   );
   const apis = nodes.map(({ url }) => new ApiClient(url.slice(0, -1), ADMIN_TOKEN));
@@ -193,6 +193,13 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     const all = (await api(third).get('/rooms')).body.rooms.filter(({ name }: Listed) => /^made-/.test(name));
     t.equal(all.length, 8);
     t.ok(new Set(all.map(({ node }: Listed) => node)).size >= 2, 'they are spread');
+    await eventually(async () => {
+      const lists = await Promise.all(nodes.map(async ({ url }) => (await fetch(`${url}room-list`)).json()));
+      return lists.every((list) => {
+        const names = (list as Listed[]).map(({ name }) => name);
+        return names.filter((name) => /^made-/.test(name)).length === 8;
+      });
+    });
     for (let i = 0; i < 8; i++) t.equal((await api(i % 3).delete(`/rooms/made-${i}`)).status, 204);
 
     // Each is drained by another one, takes no rooms meanwhile, and takes rooms again.
