@@ -21,7 +21,19 @@ import {
   type Owner,
 } from './engine.ts';
 import { READ_KEPT, RESTORE_KEPT, WRITE_KEPT } from './kept-scripts.ts';
-import { BEAT, BEATEN, BURY, CLAIM, MOVE, OWNER, REASSERT, RELEASE, REPORT_FAILURE, SOME_OWNED } from './scripts.ts';
+import {
+  BEAT,
+  BEATEN,
+  BURY,
+  CLAIM,
+  MOVE,
+  OWNER,
+  REASSERT,
+  RELEASE,
+  REPORT_FAILURE,
+  SOME_OWNED,
+  SURVEY,
+} from './scripts.ts';
 
 export interface RedisEngineOptions {
   /** `redis://user@host:6379/0`, or `rediss://`. */
@@ -53,6 +65,7 @@ const SOME = 500;
 
 const ownerSchema = z.tuple([z.string(), z.coerce.number()]).transform(([node, epoch]): Owner => ({ node, epoch }));
 const beatSchema = z.tuple([z.coerce.number(), z.number()], z.string());
+const surveySchema = z.tuple([z.coerce.number()], z.string());
 const claimSchema = z.union([
   z.tuple([z.literal('refused')]).transform(([result]): ClaimAnswer => ({ result })),
   z
@@ -69,6 +82,11 @@ const writtenSchema = z.union([
 ]);
 
 type Library = typeof import('@redis/client');
+
+export interface NodeSurvey extends Pick<BeatAnswer, 'nodes'> {
+  /** The engine's clock. */
+  readonly nowMs: Millis;
+}
 
 /** Redis or Valkey. It reconnects for ever, and while there is no connection every call fails at once. */
 export class RedisEngine implements Engine, KeptLog {
@@ -130,9 +148,13 @@ export class RedisEngine implements Engine, KeptLog {
     const [nowMs, beaten, ...all] = beatSchema.parse(
       await this.#run(BEAT, node, incarnation, record, leaseMs, this.#rememberMs),
     );
-    const nodes = new Map<string, string>();
-    for (let i = 0; i + 1 < Math.min(all.length, 2 * MAX_NODES); i += 2) nodes.set(all[i]!, all[i + 1]!);
-    return { nowMs, isTaken: beaten === BEATEN.taken, isRenewed: beaten === BEATEN.renewed, nodes };
+    return { nowMs, isTaken: beaten === BEATEN.taken, isRenewed: beaten === BEATEN.renewed, nodes: recordsIn(all) };
+  }
+
+  /** The nodes that have a lease, for somebody who is none of them. Rejects as `beat` does. */
+  async survey(): Promise<NodeSurvey> {
+    const [nowMs, ...all] = surveySchema.parse(await this.#run(SURVEY));
+    return { nowMs, nodes: recordsIn(all) };
   }
 
   async claim({ room, node, incarnation, target, deadlineMs, insteadOf }: Claim): Promise<ClaimAnswer> {
@@ -236,4 +258,11 @@ export class RedisEngine implements Engine, KeptLog {
     if (reply.message !== this.#refusal) this.#log.warn({ err: reply }, 'the engine of the cluster refuses commands');
     this.#refusal = reply.message;
   }
+}
+
+/** @param all name and record of each node, in turn */
+function recordsIn(all: readonly string[]): Map<string, string> {
+  const nodes = new Map<string, string>();
+  for (let i = 0; i + 1 < Math.min(all.length, 2 * MAX_NODES); i += 2) nodes.set(all[i]!, all[i + 1]!);
+  return nodes;
 }

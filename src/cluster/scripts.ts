@@ -130,3 +130,16 @@ local key = KEYS[1] .. 'failed:' .. ARGV[1]
 redis.call('SET', key, ARGV[2], 'PX', ARGV[3], 'NX')
 return redis.call('GET', key) == ARGV[2] and 1 or 0
 `;
+
+/** Changes nothing. The answer has the engine's time, and name and record of each node that has a lease. */
+export const SURVEY = `${NOW}
+local answer = {string.format('%.0f', now)}
+local all = redis.call('HGETALL', KEYS[1] .. 'nodes')
+for i = 1, #all, 2 do
+  if redis.call('EXISTS', KEYS[1] .. 'lease:' .. all[i]) == 1 then
+    table.insert(answer, all[i])
+    table.insert(answer, all[i + 1])
+  end
+end
+return answer
+`;

@@ -1,7 +1,8 @@
-/** Checks whether the engine of the cluster answers, and whether it keeps what it is given. */
+/** Checks whether the engine of the cluster answers, whether it keeps what it is given, and whether other servers are reached. */
 import pino from 'pino';
 import { RedisEngine } from '../../cluster/redis-engine.ts';
 import { within } from '../../lib/clock.ts';
+import { checkPeers } from './cluster-peers.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const LIMIT_MS = 4000;
@@ -11,7 +12,8 @@ const LEAST_VERSION = [6, 2] as const;
 const NAME = 'cluster engine';
 
 /** Nothing for a server by itself. */
-export async function checkCluster({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
+export async function checkCluster(input: CheckInput): Promise<readonly CheckResult[]> {
+  const { config, clock } = input;
   const { clusterEngine: url, clusterEnginePassword: password, clusterName: name } = config;
   if (url === '') return [];
   let engine: RedisEngine | undefined;
@@ -26,7 +28,11 @@ export async function checkCluster({ config, clock }: CheckInput): Promise<reado
       return opened.info();
     };
     const info = await within(clock, LIMIT_MS, asking());
-    return info === undefined ? [unusable('no answer')] : judge(info);
+    if (info === undefined) return [unusable('no answer')];
+    const judged = judge(info);
+    return judged.some(({ status }) => status === 'fail')
+      ? judged
+      : [...judged, ...(await checkPeers(await opened.survey(), input))];
   } catch (error) {
     return [unusable(reasonOf(error))];
   } finally {
