@@ -12,7 +12,7 @@ import { toInt16, tone } from '../helpers/signal.ts';
 import { silence, toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 import { hearsOnly } from '../helpers/who-is-heard.ts';
 
-const TONES_HZ = { Ada: 430, Mia: 930 } as const;
+const TONES_HZ = { Ada: 430, Mia: 930, Listener: 1470 } as const;
 const PACKETS = 100;
 
 /** A tone without an end, as Opus packets. */
@@ -78,6 +78,31 @@ test('Mumble clients and WebRTC in one room, through a real worker', async (t) =
     const before = listener.heard.length;
     await sleep(300);
     t.ok(listener.heard.length - before <= 1, 'one packet at most, the end');
+    stop();
+  });
+
+  await t.test('clients of both generations and a browser hear each other', async (t) => {
+    const words = packetsOf(TONES_HZ.Listener);
+    const known = new Set(words.map((packet) => Buffer.from(packet).toString('hex')));
+    mia.heard.length = 0;
+    let said = 0;
+    stop = everyFrame(() => listener.say(2 * said, words[said++ % PACKETS]!));
+    await t.resolves(hearsOnly(ada, TONES_HZ, ['Listener']));
+    await eventually(() => mia.heard.length > 20 || `${mia.heard.length} packets`);
+    t.ok(mia.heard.every(({ session }) => session === mia.user('Listener')?.session));
+    t.ok(mia.heard.every(({ opus, isLast }) => isLast || known.has(Buffer.from(opus).toString('hex'))));
+    mia.send('userState', { selfMute: false });
+    await eventually(() => listener.user('Mia')?.selfMute === false || 'still muted');
+    const stopListener = stop;
+    const stopMia = everyFrame(() => mia.say(2 * n, packets[n++ % PACKETS]!));
+    stop = () => {
+      stopListener();
+      stopMia();
+    };
+    listener.heard.length = 0;
+    await t.resolves(hearsOnly(ada, TONES_HZ, ['Mia', 'Listener']), 'both at the same time');
+    await eventually(() => listener.heard.length > 20 || `${listener.heard.length} packets`);
+    t.ok(listener.heard.every(isFrom('Mia')), 'nobody hears themselves');
     stop();
   });
 
