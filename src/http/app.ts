@@ -18,6 +18,8 @@ import { answerSounds, type SoundDoor } from './sounds.ts';
 export interface MetricsPage {
   readonly contentType: string;
   scrape(): Promise<string>;
+  /** Of all servers of the cluster, for `/metrics?cluster=1`; omitted for a server by itself. */
+  scrapeAll?(): Promise<string>;
 }
 
 export interface HttpAppOptions {
@@ -158,7 +160,9 @@ export function createHttpApp(options: HttpAppOptions): Koa {
         return answerReady(context, health());
       case '/metrics':
         context.set({ 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
-        context.body = await metrics.scrape();
+        context.body = await (context.query['cluster'] === '1' && metrics.scrapeAll
+          ? metrics.scrapeAll()
+          : metrics.scrape());
         return;
       case '/people':
         return answerPreview(context, options.preview);

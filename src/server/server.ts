@@ -48,6 +48,7 @@ import {
   signalingLimits,
   turnSettings,
 } from './options.ts';
+import { withOthers } from './other-metrics.ts';
 import { otherNodes, peerDoor } from './other-nodes.ts';
 import { listOfRooms } from './other-rooms.ts';
 import { createPageServer, listen, listeningAt, sharePort, trustedProxies } from './page-server.ts';
@@ -250,6 +251,30 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const live = createLive({ ...liveSettings(config), ...shared, streams, errors });
   const mumble = mumbleParts(config, { ...shared, version }, tls);
+  const metrics = createMetrics({
+    version,
+    control: () => ({
+      ...registry.figures,
+      ...signaling.figures,
+      broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, forwards: forwards.figures, errors },
+      ...mumble.figures(),
+      limits: limitCounts.counts,
+      text: registry.textCounts,
+      files: registry.files.store.figures,
+      webSocketMedia: mediaSockets.figures,
+      eventLoopStalls: eventLoop.stalls,
+      eventLoopDelaySeconds: eventLoop.delaySeconds,
+      apiErrors: api.errors,
+      webhooks: webhooks.figures,
+    }),
+    media: () => plane.stats(),
+    workers: () => plane.health(),
+    clock,
+    ...(recording !== undefined && { recording: () => recording.recordings.figures }),
+    ...(cluster !== undefined && { cluster: () => cluster.figures }),
+    ...(tls !== undefined && { certificate: () => tls.figures }),
+    ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
+  });
   const app = createHttpApp({
     assets,
     health: healthNow,
@@ -263,30 +288,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     live: live.middleware,
     signIn: signIn(config, shared),
     requests,
-    metrics: createMetrics({
-      version,
-      control: () => ({
-        ...registry.figures,
-        ...signaling.figures,
-        broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, forwards: forwards.figures, errors },
-        ...mumble.figures(),
-        limits: limitCounts.counts,
-        text: registry.textCounts,
-        files: registry.files.store.figures,
-        webSocketMedia: mediaSockets.figures,
-        eventLoopStalls: eventLoop.stalls,
-        eventLoopDelaySeconds: eventLoop.delaySeconds,
-        apiErrors: api.errors,
-        webhooks: webhooks.figures,
-      }),
-      media: () => plane.stats(),
-      workers: () => plane.health(),
-      clock,
-      ...(recording !== undefined && { recording: () => recording.recordings.figures }),
-      ...(cluster !== undefined && { cluster: () => cluster.figures }),
-      ...(tls !== undefined && { certificate: () => tls.figures }),
-      ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
-    }),
+    metrics: withOthers(metrics, cluster, { clock }),
     log,
     allowHosts,
     proxyWarnings,

@@ -41,6 +41,7 @@ async function setUp(
   {
     health = () => HEALTHY,
     scrape = async () => 'partyline_rooms 1\n',
+    scrapeAll = undefined as (() => Promise<string>) | undefined,
     frameAncestors = [] as string[],
     preview = (_room: string): RoomPreview | null => null,
     roomList = (): string => 'null',
@@ -50,7 +51,7 @@ async function setUp(
 ) {
   const logged: string[] = [];
   const log = pino({ level: 'error' }, { write: (line) => logged.push(line) });
-  const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape };
+  const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape, ...(scrapeAll && { scrapeAll }) };
   const server = createServer(
     createHttpApp({
       assets: ASSETS,
@@ -278,6 +279,14 @@ test('metrics are served in the text format of Prometheus', async (t) => {
   const response = await get('/metrics');
   t.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
   t.equal(await response.text(), 'partyline_rooms 1\n');
+  t.equal(await (await get('/metrics?cluster=1')).text(), 'partyline_rooms 1\n', 'of a server by itself');
+});
+
+test('metrics are those of the whole cluster if that is asked for', async (t) => {
+  const { get } = await setUp(t, { scrapeAll: async () => 'partyline_rooms{node="n1"} 1\n' });
+  t.equal(await (await get('/metrics?cluster=1')).text(), 'partyline_rooms{node="n1"} 1\n');
+  for (const path of ['/metrics', '/metrics?cluster=0', '/metrics?cluster=1&cluster=1'])
+    t.equal(await (await get(path)).text(), 'partyline_rooms 1\n', path);
 });
 
 test('failures are logged and answered without details', async (t) => {

@@ -202,6 +202,11 @@ test('three servers with redis-server', { skip: skipIfMissing(missingPackages(['
     });
     for (let i = 0; i < 8; i++) t.equal((await api(i % 3).delete(`/rooms/made-${i}`)).status, 204);
 
+    await eventually(async () => {
+      const all = await (await fetch(`${nodes[third]!.url}metrics?cluster=1`)).text();
+      return nodes.every(({ name }) => all.includes(`\npartyline_cluster_nodes{node="${name}"} 3\n`));
+    });
+
     // Each is drained by another one, takes no rooms meanwhile, and takes rooms again.
     t.match(await api(other).post('/cluster/nodes/nobody/drain', {}), { status: 404 });
     const drained = nodes[third]!.name;
