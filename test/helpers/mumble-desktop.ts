@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
 import { IS_LATER_MUMBLE, mumbleProgram } from './mumble-generation.ts';
-import { toInt16, tone } from './signal.ts';
+import { toInt16, tone, toneLevelDbfs } from './signal.ts';
 import { startSoundDaemon } from './sound-daemon.ts';
 
 const run = promisify(execFile);
@@ -25,6 +26,8 @@ export const MUMBLE_PACKAGES = [
 ];
 
 const TONE_S = 10;
+/** 10 ms. */
+const MOMENT_SAMPLES = 480;
 /** About one start in ten plays nothing. */
 const STARTS = 5;
 /** Usually it takes two seconds. */
@@ -107,7 +110,11 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let heard: Buffer[] = [];
-  loudspeaker.stdout.on('data', (bytes: Buffer) => heard.push(bytes));
+  let onHeard = () => {};
+  loudspeaker.stdout.on('data', (bytes: Buffer) => {
+    heard.push(bytes);
+    onHeard();
+  });
   let isTalking = true;
   const sound = Buffer.from(toInt16(tone({ frequencyHz, samples: 48_000 * TONE_S })).buffer);
   const silence = Buffer.alloc(sound.length);
@@ -122,14 +129,19 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
   const script = 'echo "bus $DBUS_SESSION_BUS_ADDRESS"; exec "$0" "$@"';
   const [command, args] = mumbleProgram('mumble', ['-m', ...files, url]);
   let output = '';
+  /** The first line of its standard output. The other stream may break into any line. */
+  let bus = '';
   const start = () => {
-    output = '';
+    [output, bus] = ['', ''];
     const started = spawn('dbus-run-session', ['--', 'sh', '-c', script, command, ...args], {
       env: { ...environment, QT_QPA_PLATFORM: 'offscreen' },
       cwd: home,
       detached: true,
     });
     for (const stream of [started.stdout, started.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes));
+    createInterface(started.stdout).once('line', (line) => {
+      bus = line.replace('bus ', '');
+    });
     return started;
   };
   /** Whether it plays into the loudspeaker: its PulseAudio part does not always begin. */
@@ -153,7 +165,7 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
     program = start();
   }
   const call = async (method: string, ...args: string[]): Promise<string> => {
-    const [, bus = ''] = /^bus (.*)$/m.exec(output) ?? [];
+    await eventually(() => bus !== '' || output);
     const target = ['--session', '--print-reply', '--dest=net.sourceforge.mumble.mumble', '/'];
     const { stdout } = await run('dbus-send', [...target, `net.sourceforge.mumble.Mumble.${method}`, ...args], {
       env: { ...environment, DBUS_SESSION_BUS_ADDRESS: bus },
@@ -176,6 +188,18 @@ export async function startMumbleDesktop({ port, name, channel, frequencyHz }: M
       const all = Uint8Array.from(Buffer.concat(heard).subarray(0, wanted));
       return new Int16Array(all.buffer);
     },
+    /** Resolves when its loudspeaker begins to play this tone. */
+    beginsToPlay: (frequencyHz: number, leastDbfs: number): Promise<void> =>
+      new Promise((resolve) => {
+        heard = [];
+        onHeard = () => {
+          const bytes = Uint8Array.from(Buffer.concat(heard));
+          const samples = new Int16Array(bytes.buffer, 0, bytes.length >> 1).subarray(-MOMENT_SAMPLES);
+          if (samples.length < MOMENT_SAMPLES || toneLevelDbfs(samples, frequencyHz) < leastDbfs) return;
+          onHeard = () => {};
+          resolve();
+        };
+      }),
     close: async () => {
       await end(program);
       microphone.kill('SIGKILL');

@@ -12,11 +12,33 @@ import { MUMBLE_PACKAGES, startMumbleDesktop } from '../helpers/mumble-desktop.t
 import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { toInt16, toneLevelDbfs } from '../helpers/signal.ts';
+import { untilGood } from '../helpers/until-good.ts';
 
 const TONES_HZ = { Ada: 440, Desk: 930 } as const;
 const HEARD_DBFS = -30;
 const NOT_HEARD_DBFS = -50;
+/** Without an interruption, at least once. */
+const UNBROKEN_S = 3;
+const WINDOW_SAMPLES = 2400;
 const missing = missingForBrowsers ?? missingPackages(MUMBLE_PACKAGES);
+
+/** After a click in the browser. */
+interface Reaction {
+  readonly heardMs: number;
+  readonly shownMs: number;
+  readonly endedMs: number;
+}
+
+const isSoon = ({ heardMs, shownMs, endedMs }: Reaction) => heardMs < 300 && shownMs < 300 && endedMs < 500;
+
+/** Stretches of 50 ms in which a tone is not heard. */
+function lostWindows(sound: Int16Array, frequencyHz: number): number {
+  let lost = 0;
+  for (let at = 0; at + WINDOW_SAMPLES <= sound.length; at += WINDOW_SAMPLES)
+    if (toneLevelDbfs(sound.subarray(at, at + WINDOW_SAMPLES), frequencyHz) < HEARD_DBFS) lost++;
+  return lost;
+}
 
 test('Debian’s Mumble and Chromium in one room', { skip: skipIfMissing(missing) }, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'partyline-mumble-server-'));
@@ -63,6 +85,40 @@ test('Debian’s Mumble and Chromium in one room', { skip: skipIfMissing(missing
     });
     await ada.click('mute');
     await eventually(async () => (await desk.talking()).includes('Ada') || `${await desk.talking()}`);
+  });
+
+  await t.test('the first sound and the indicators come at once, and nothing is lost', async (t) => {
+    const talks = async () => (await desk.talking()).includes('Ada');
+    const toggleMute = () => ada.page.evaluate(`document.querySelector('[data-testid="mute"]').click()`);
+    const measure = async (): Promise<Reaction> => {
+      await toggleMute();
+      const mutedMs = performance.now();
+      await eventually(async () => !(await talks()) || 'still talking');
+      const endedMs = performance.now() - mutedMs;
+      await desk.listen(0.5);
+      const begins = desk.beginsToPlay(TONES_HZ.Ada, HEARD_DBFS);
+      const startMs = performance.now();
+      await toggleMute();
+      const [heardMs, shownMs] = await Promise.all([
+        begins.then(() => performance.now() - startMs),
+        eventually(async () => (await talks()) || 'not shown').then(() => performance.now() - startMs),
+      ]);
+      return { heardMs, shownMs, endedMs };
+    };
+    // Once, because the machine may be busy the other times.
+    const reaction = await untilGood(measure, isSoon);
+    const { heardMs, shownMs, endedMs } = reaction;
+    const text = `heard after ${heardMs.toFixed()} ms, shown after ${shownMs.toFixed()} ms, no longer after ${endedMs.toFixed()} ms`;
+    t.comment(text);
+    t.ok(isSoon(reaction), text);
+    const lost = async () => {
+      const windows = lostWindows(await desk.listen(UNBROKEN_S), TONES_HZ.Ada);
+      const inBrowser = lostWindows(toInt16(await ada.record(UNBROKEN_S)), TONES_HZ.Desk);
+      return { windows, inBrowser };
+    };
+    const { windows, inBrowser } = await untilGood(lost, (one) => one.windows + one.inBrowser === 0);
+    t.equal(windows, 0, `at the desktop in ${UNBROKEN_S} s`);
+    t.equal(inBrowser, 0, `in the browser in ${UNBROKEN_S} s`);
   });
 
   await t.test('whoever is muted at the desktop is muted in the browser', async (t) => {
