@@ -12,10 +12,11 @@ const DECODER = { codec: 'opus', sampleRate: 48_000, numberOfChannels: 1 } as co
 const FRAME_US = 20_000;
 /** A decoder or encoder that is further behind than this is no longer of use. */
 const MAX_QUEUED = 25;
+const SILENCE_DBOV = -127;
 
 export interface VoiceEncoder {
-  /** 20 ms of samples. */
-  encode(frame: Float32Array): void;
+  /** 20 ms of samples, and their level, which comes out with their packet. */
+  encode(frame: Float32Array, levelDbov: number): void;
   close(): void;
 }
 
@@ -38,15 +39,22 @@ export async function hasWebCodecs(sampleRate: number): Promise<boolean> {
   }
 }
 
-export function createEncoder(sampleRate: number, onPacket: (packet: Uint8Array) => void): VoiceEncoder {
+export function createEncoder(
+  sampleRate: number,
+  onPacket: (packet: Uint8Array, levelDbov: number) => void,
+): VoiceEncoder {
   let frames = 0;
+  /** Of frames that are being encoded. */
+  let levels: number[] = [];
   let encoder: AudioEncoder;
   const start = (): void => {
+    const ours: number[] = [];
+    levels = ours;
     encoder = new AudioEncoder({
       output: (chunk) => {
         const packet = new Uint8Array(chunk.byteLength);
         chunk.copyTo(packet);
-        onPacket(packet);
+        onPacket(packet, ours.shift() ?? SILENCE_DBOV);
       },
       // The next frame makes another one.
       error: () => {},
@@ -55,9 +63,10 @@ export function createEncoder(sampleRate: number, onPacket: (packet: Uint8Array)
   };
   start();
   return {
-    encode: (frame) => {
+    encode: (frame, levelDbov) => {
       if (encoder.state !== 'configured') start();
       if (encoder.encodeQueueSize > MAX_QUEUED) return;
+      levels.push(levelDbov);
       const data = new AudioData({
         ...{ format: 'f32', sampleRate, numberOfFrames: frame.length, numberOfChannels: 1 },
         timestamp: frames++ * FRAME_US,

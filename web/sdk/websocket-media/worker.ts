@@ -45,18 +45,14 @@ async function start(command: WorkerCommand & { type: 'start' }): Promise<void> 
     },
   });
   socket = media;
-  const levels: number[] = [];
   const gate = new SendGate();
   let time = 0;
-  const encoder = createEncoder(sampleRate, (packet) => {
-    const level = levels.shift() ?? -127;
+  const encoder = createEncoder(sampleRate, (packet, level) => {
     if (gate.next(level)) media.sendVoice(packet, level, time);
     time += FRAME_SAMPLES;
   });
   capture.onmessage = ({ data }: MessageEvent<Float32Array>) => {
-    levels.push(levelDbov(data));
-    if (levels.length > 50) levels.shift();
-    encoder.encode(data);
+    encoder.encode(data, levelDbov(data));
   };
 }
 
