@@ -28,6 +28,7 @@ const benchmarks = {
   idle: 'what the server costs while nobody is there, or nobody talks',
   'mumble-flood': 'Mumble clients while junk and idle connections come to their port',
   roster: 'what a room of thousands costs, apart from sound',
+  cluster: 'joins at three servers, and how soon people are back when one dies or ends',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
   report: 'writes docs/benchmarks.md from the collected figures',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Chart } from './chart.ts';
+import { CLUSTER_COLUMNS, type ClusterResult } from './cluster-result.ts';
 import { compareRuns, comparisonColumns } from './comparison.ts';
 import { CONTROL_COLUMNS, type ControlResult } from './control-result.ts';
 import { DATA_COLUMNS, type DataResult } from './data-result.ts';
@@ -44,6 +45,7 @@ export type Result =
   | RecordingResult
   | ListenersResult
   | RosterResult
+  | ClusterResult
   | SpaceRoomResult
   | AnyMumbleResult;
 
@@ -64,6 +66,7 @@ const resultSchema = z.looseObject({
     'recording',
     'listeners',
     'roster',
+    'cluster',
     'space-room',
     'mumble',
     'mumble-delay',
@@ -152,6 +155,8 @@ function contentOf(result: Result): Content {
       return { tables: [formatMarkdownTable(DATA_COLUMNS, result.rows)] };
     case 'recording':
       return { tables: [formatMarkdownTable(RECORDING_COLUMNS, result.rows)] };
+    case 'cluster':
+      return { tables: [formatMarkdownTable(CLUSTER_COLUMNS, result.rows)] };
     case 'roster':
       return { tables: [formatMarkdownTable(ROSTER_COLUMNS, result.rows)] };
     case 'listeners':

@@ -209,6 +209,14 @@ export const STEPS: readonly Step[] = [
       'All join one room by WebSocket, twenty at a time and as fast as they can, and have no media. Beyond 200 people a room lists only some of them. Then twenty of them a second raise or lower a hand.',
   },
   {
+    name: 'cluster',
+    args: ['cluster'],
+    minutes: 2,
+    title: 'Three servers, of which one dies and one ends',
+    about:
+      'Three servers and redis-server on this machine, and people without media, who ask any server, go where their room is, and try again after 100 ms. They join, twenty at a time; then the server with most people is killed (`kill -9`), and later another one is told to end (SIGTERM), with new servers in each round. Times are the median, 95 % and the worst of all rounds.',
+  },
+  {
     name: 'soak',
     args: ['soak', '--minutes', '28'],
     minutes: 29,

@@ -174,6 +174,17 @@ test('a full room has a row for each number of people', async (t) => {
   );
 });
 
+test('a cluster has a row with the times of all rounds', (t) => {
+  const times = (worst: number) => ({ median: 1.4, p95: 2, worst });
+  const row = { people: 300, rooms: 30, rounds: 5, joinsPerSecond: 99.6, ledPercent: 66.6, joinMs: times(3) };
+  const rows = [{ ...row, killMs: times(4), endMs: times(5), processMs: times(6) }];
+  t.match(
+    sectionOf(step('cluster'), read({ benchmark: 'cluster', machine, rows }, 'cluster')).markdown,
+    '| 300, 30, 5 | 100 | 67 | 1 / 2 / 3 | 1 / 2 / 4 | 1 / 2 / 5 | 1 / 2 / 6 |',
+  );
+  t.end();
+});
+
 test('Mumble has the parts and listeners, what a hundred listeners add, and the delay both ways', async (t) => {
   const parts = [{ name: 'encrypt 120 bytes', medianUs: 2.1, fastestUs: 1.9, ratio: 1 }];
   const heard = { cpuPercent: 8.5, sentPerSecond: 50, packetsPercent: 100, byUdpPercent: 99 };

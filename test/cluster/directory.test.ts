@@ -134,6 +134,49 @@ test('a hundred nodes with a hundred thousand people', async (t) => {
       before,
     );
     isInOrder(t, cluster, ROOMS + 350, 'while they drain');
+    longestMs(cluster);
+    cluster.moves = 0;
+    // As `RoomMover` does it, all at once: who is in a room is led to its next node.
+    await Promise.all(
+      draining.flatMap((node) =>
+        [...node.rooms].map(async (room) => {
+          if ((await node.directory.handOver(room)) === undefined) return;
+          node.rooms.delete(room);
+          void cluster.join(room);
+        }),
+      ),
+    );
+    await cluster.pass(5000);
+    t.strictSame(
+      draining.map(({ rooms }) => rooms.size),
+      [0, 0],
+    );
+    isInOrder(t, cluster, ROOMS + 350, 'when they have given their rooms away');
+    const longest = longestMs(cluster);
+    t.ok(longest <= 1500, `${longest} ms`);
+    t.strictSame([cluster.moves, cluster.failed.splice(0).length], [0, 0], 'nothing was taken');
+  });
+
+  await t.test('three are cut off from the engine and from all others, but not from their people', async (t) => {
+    const cut = all().slice(40, 43);
+    for (const node of cut) {
+      node.engine.isUp = false;
+      node.isCutOff = true;
+    }
+    await cluster.pass(LEASE_MS + 1000);
+    const theirs = cut.flatMap(({ rooms }) => [...rooms].slice(0, 10));
+    for (const room of theirs) void cluster.join(room);
+    await cluster.pass(20_000);
+    const longest = longestMs(cluster);
+    t.ok(longest <= LEASE_MS + 2000, `${longest} ms`);
+    for (const node of cut) {
+      node.engine.isUp = true;
+      node.isCutOff = false;
+    }
+    await cluster.pass(10_000);
+    isInOrder(t, cluster, ROOMS + 350, 'after the partition');
+    t.ok(cluster.moves > 0 && cluster.moves <= theirs.length, `${cluster.moves} of ${theirs.length} had two homes`);
+    t.ok(cluster.failed.length <= cut.length, 'nobody else is said to have failed');
   });
 
   await t.test('epochs only grow, and nothing is left when all have gone', async (t) => {
