@@ -111,14 +111,11 @@ test('Debian’s Mumble and Chromium in one room', { skip: skipIfMissing(missing
     const text = `heard after ${heardMs.toFixed()} ms, shown after ${shownMs.toFixed()} ms, no longer after ${endedMs.toFixed()} ms`;
     t.comment(text);
     t.ok(isSoon(reaction), text);
-    const lost = async () => {
-      const windows = lostWindows(await desk.listen(UNBROKEN_S), TONES_HZ.Ada);
-      const inBrowser = lostWindows(toInt16(await ada.record(UNBROKEN_S)), TONES_HZ.Desk);
-      return { windows, inBrowser };
-    };
-    const { windows, inBrowser } = await untilGood(lost, (one) => one.windows + one.inBrowser === 0);
-    t.equal(windows, 0, `at the desktop in ${UNBROKEN_S} s`);
-    t.equal(inBrowser, 0, `in the browser in ${UNBROKEN_S} s`);
+    const isWhole = (lost: number) => lost === 0;
+    const atDesktop = async () => lostWindows(await desk.listen(UNBROKEN_S), TONES_HZ.Ada);
+    t.equal(await untilGood(atDesktop, isWhole), 0, `windows lost at the desktop in ${UNBROKEN_S} s`);
+    const inBrowser = async () => lostWindows(toInt16(await ada.record(UNBROKEN_S)), TONES_HZ.Desk);
+    t.equal(await untilGood(inBrowser, isWhole), 0, `windows lost in the browser in ${UNBROKEN_S} s`);
   });
 
   await t.test('whoever is muted at the desktop is muted in the browser', async (t) => {
