@@ -1,5 +1,5 @@
 /** Says once of each node that it has failed, whoever of the others notices. */
-import { type Engine, EngineDown } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { NodeRecord } from './node-record.ts';
 
 /** One run of a node, which others had to take rooms over from. */
@@ -24,7 +24,7 @@ export class FailedNodes {
     this.#options = options;
   }
 
-  /** A room of this node was taken over. If the engine is away, the next room of it decides. Never rejects. */
+  /** A room of this node was taken over. If the engine does not answer, the next room of it decides. Never rejects. */
   async replaced({ node, incarnation }: FailedNode): Promise<void> {
     if (this.#said.has(incarnation)) return;
     this.#said.add(incarnation);
@@ -32,8 +32,7 @@ export class FailedNodes {
     const { engine, incarnation: reporter, onFailed } = this.#options;
     try {
       if (await engine.reportFailure(incarnation, reporter)) onFailed({ node, incarnation });
-    } catch (thrown) {
-      if (!(thrown instanceof EngineDown)) throw thrown;
+    } catch {
       this.#said.delete(incarnation);
     }
   }

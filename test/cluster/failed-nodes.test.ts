@@ -44,7 +44,8 @@ test('nothing is said if another node says it', async (t) => {
 
 test('while the engine is away nobody knows who says it, so the next room decides', async (t) => {
   const { failures, failed, answers } = setUp();
-  answers.push(new EngineDown('it is down'));
+  answers.push(new EngineDown('it is down'), new Error('it answers something else'));
+  await failures.replaced(N1);
   await failures.replaced(N1);
   t.same(failed, []);
   await failures.replaced(N1);
