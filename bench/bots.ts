@@ -75,7 +75,10 @@ async function run({ bots: count, seconds }: Values<typeof options>): Promise<vo
 function connect(webSocketUrl: string, kind: Kind): Promise<BotConnection> {
   const server = webSocketUrl.replace('ws', 'http');
   return BotConnection.connect({
-    ...{ server, room: ROOM, token: TOKEN, WebSocket: WebSocket as unknown as BotSocketClass },
+    server,
+    room: ROOM,
+    token: TOKEN,
+    WebSocket: WebSocket as unknown as BotSocketClass,
     ...kind,
   });
 }

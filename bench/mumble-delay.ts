@@ -54,7 +54,10 @@ async function run({ talkspurts, json }: Values<typeof options>): Promise<void> 
   const certificate = await createCertificate();
   const mumble = await MumbleClient.join({ port, name: 'Mumble' });
   const browser = await LightParticipant.join({
-    ...{ url: server.webSocketUrl, room: ROOM, name: 'Browser', certificate },
+    url: server.webSocketUrl,
+    room: ROOM,
+    name: 'Browser',
+    certificate,
     onPayload: ({ payload, atMs }) => mix.push({ atMs, bytes: payload.length }),
   });
   const encode = createFrameEncoder();

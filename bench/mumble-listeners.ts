@@ -99,7 +99,12 @@ async function run({
     ];
     const added = windows.heard.map(({ cpuPercent }, i) => cpuPercent - windows.unheard[i]!.cpuPercent);
     const result: MumbleListenersResult = {
-      ...{ benchmark: 'mumble-listeners', machine, listeners, rounds, seconds, rows },
+      benchmark: 'mumble-listeners',
+      machine,
+      listeners,
+      rounds,
+      seconds,
+      rows,
       addedPercent: percentile(added, 0.5),
     };
     console.log(formatTable(MUMBLE_LISTENERS_COLUMNS, rows));

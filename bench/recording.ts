@@ -63,7 +63,11 @@ async function measure(people: number, seconds: number): Promise<RecordingRow> {
   try {
     await recordings.open();
     const recording = await recordings.start({
-      ...{ room: 'bench', title: '', tracks: 'both', consent: 'notice', maxMs: null },
+      room: 'bench',
+      title: '',
+      tracks: 'both',
+      consent: 'notice',
+      maxMs: null,
       starter: { by: 'api' },
       onEnd: () => {},
     });

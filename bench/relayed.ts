@@ -52,7 +52,11 @@ function costs(members: number): { readonly sent: Cost; readonly mixed: Cost } {
     command = posting;
   });
   const events = {
-    ...{ sourceChanged: () => {}, directionChanged: () => {}, silent: () => {}, moved: () => {}, closed: () => {} },
+    sourceChanged: () => {},
+    directionChanged: () => {},
+    silent: () => {},
+    moved: () => {},
+    closed: () => {},
     packet: () => heard++,
   };
   const endpoints = Array.from({ length: members }, (_, id) => {

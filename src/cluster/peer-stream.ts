@@ -57,7 +57,8 @@ export function openPeerStream(url: string, { purpose, secret, clock }: PeerStre
     const request = address.protocol === 'https:' ? requestHttps : requestHttp;
     // The certificate of its page says nothing about it: the key does.
     const asking = request(address, {
-      ...{ agent: false, rejectUnauthorized: false },
+      agent: false,
+      rejectUnauthorized: false,
       // A proxy in between knows WebSockets.
       headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-protocol': PROTOCOL },
     });

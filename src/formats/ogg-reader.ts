@@ -162,7 +162,11 @@ export class OggRepair {
       this.#pagesSeen++;
       const { serial, sequence, isLast } = page;
       this.#state = {
-        ...{ serial, sequence, isEnded: isLast, lastPageAt: at, damaged: this.#pages.skipped },
+        serial,
+        sequence,
+        isEnded: isLast,
+        lastPageAt: at,
+        damaged: this.#pages.skipped,
         samples: Math.max(this.#state.samples, page.granule),
         // The first two pages are only headers.
         length: this.#pagesSeen > 2 ? at + page.length : 0,

@@ -35,7 +35,8 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
   rooms: {
     usage: 'rooms',
     about: 'Lists the rooms of the running server.',
-    ...{ flags: [], texts: [] },
+    flags: [],
+    texts: [],
     run: async (server) => {
       const rooms = await askAll<RoomStatus>(server, '/rooms', 'rooms');
       const rows = rooms.map(({ name, participants, listeners, speaking, ...room }) => {
@@ -109,7 +110,8 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
   bans: {
     usage: 'bans',
     about: 'Lists all bans.',
-    ...{ flags: [], texts: [] },
+    flags: [],
+    texts: [],
     run: async (server) => {
       const bans = await askAll<Ban>(server, '/bans', 'bans');
       const rows = bans.map((ban) => [

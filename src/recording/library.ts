@@ -106,7 +106,16 @@ export function recordingInfo(manifest: Manifest): RecordingInfo {
   const { id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy, tracks, upload } =
     manifest;
   return {
-    ...{ id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy },
+    id,
+    room,
+    title,
+    state,
+    startedAt,
+    endedAt,
+    reason,
+    durationMs,
+    consent,
+    startedBy,
     bytes: bytesOf(manifest),
     upload,
     tracks: tracks.map(({ file, kind, participantId, identity, name, talkMs, driftPpm, bytes, dropped }) => {

@@ -167,7 +167,11 @@ export class Recording implements RunningRecording {
     const end = this.#end;
     const { identity, name } = starter.by === 'participant' ? starter : { identity: null, name: null };
     return {
-      ...{ version: 1, id, room, title, consent },
+      version: 1,
+      id,
+      room,
+      title,
+      consent,
       state: end === undefined ? 'recording' : end.reason === 'disk_failed' ? 'failed' : 'finished',
       startedAt: isoTime(this.startedAtMs),
       endedAt: end === undefined ? null : isoTime(end.wallMs),

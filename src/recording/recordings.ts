@@ -186,7 +186,11 @@ export class Recordings implements Recorder {
     try {
       const folder = await RecordingFolder.create(directory, id, startedAt);
       recording = new Recording({
-        ...{ id, start, folder, clock, log },
+        id,
+        start,
+        folder,
+        clock,
+        log,
         startedAtMs: Date.parse(startedAt),
         maxMs: Math.min(limits.maxMs, start.maxMs ?? limits.maxMs),
         isUploaded: this.#uploader !== undefined,

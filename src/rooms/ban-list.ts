@@ -91,7 +91,10 @@ export class BanList {
       room: network === null ? room : null,
       identity: identity ?? null,
       address: network && formatNetwork(network),
-      ...{ name, reason, by, sinceMs },
+      name,
+      reason,
+      by,
+      sinceMs,
       untilMs: durationMs === null ? null : sinceMs + durationMs,
     };
     this.#insert(ban);

@@ -122,7 +122,9 @@ export async function verifyJoinToken(
   const shownName = name === undefined ? null : shownNameOrNull(name);
   if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
   const rights = {
-    ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin, mayChat: voice.canChat },
+    maySpeak: voice.canPublish,
+    mayModerate: voice.roomAdmin,
+    mayChat: voice.canChat,
     ...(voice.canShout && { mayShout: true }),
     ...(voice.canRecord && { mayRecord: true }),
     ...(voice.canPlaySounds && { mayPlaySounds: true }),

@@ -105,7 +105,9 @@ export class RoomData {
       throw new AppError('too_many_data', detail, { retryAfterMs: Math.ceil(waitMs) });
     }
     const event: EventOf<'data'> = {
-      ...{ type: 'data', from, topic },
+      type: 'data',
+      from,
+      topic,
       ...(bytes === undefined ? { payload } : { bytes }),
     };
     let count = 0;

@@ -6,7 +6,9 @@ import type { RoomInfo, RoomSettings, RoomView } from './room-options.ts';
 export function roomViewFor(room: Room, participant: Participant): RoomView {
   const { name, entry, locked } = room;
   return {
-    ...{ room: name, entry, locked },
+    room: name,
+    entry,
+    locked,
     ...room.roster.listFor(participant),
     ...room.sound.viewFor(participant),
     ...room.space.told,

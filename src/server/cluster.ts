@@ -109,7 +109,10 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     engine,
     node: {
       node: name,
-      ...{ version, url: nodeUrl, peer: config.clusterPeer, region: config.clusterRegion },
+      version,
+      url: nodeUrl,
+      peer: config.clusterPeer,
+      region: config.clusterRegion,
       settings: sharedSettings(config),
     },
     secret: config.clusterSecret,
@@ -127,10 +130,13 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
   });
   const failures = new FailedNodes({ engine, incarnation: directory.incarnation, onFailed: deps.onNodeFailed });
   const peers = new Peers({
-    ...{ node: name, incarnation: directory.incarnation, secret: config.clusterSecret },
+    node: name,
+    incarnation: directory.incarnation,
+    secret: config.clusterSecret,
     nowMs: () => directory.engineNowMs,
     nodes: () => directory.nodes,
-    ...{ clock, log },
+    clock,
+    log,
   });
   const permanent = new PermanentRooms({
     get registry() {
@@ -140,7 +146,9 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     clock,
   });
   const unused = new UnusedRooms({
-    ...{ engine, node: name, clock },
+    engine,
+    node: name,
+    clock,
     concerns: (room) => directory.concerns(room),
     nowMs: () => directory.engineNowMs,
   });
@@ -152,8 +160,13 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     clock,
   });
   const servers = new RoomServers({
-    ...{ directory, self: name, secret: config.clusterSecret, isOn: config.clusterSpanPercent > 0 },
-    ...{ media, version, clock },
+    directory,
+    self: name,
+    secret: config.clusterSecret,
+    isOn: config.clusterSpanPercent > 0,
+    media,
+    version,
+    clock,
   });
   const passed = new PassedClients({
     nodes: () => directory.nodes,
@@ -170,7 +183,11 @@ export function openCluster(config: Config, engine: Engine | undefined, deps: Cl
     clock,
   });
   return {
-    ...{ node: name, directory, peers, passed, rooms },
+    node: name,
+    directory,
+    peers,
+    passed,
+    rooms,
     upgrade: (_path, ...upgrade) => servers.upgrade(...upgrade) || passed.upgrade(...upgrade),
     connect: (server) => servers.connect(server),
     fence: (room) => ({ room, node: name, epoch: directory.epochOf(room) ?? null }),

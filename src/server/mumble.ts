@@ -15,7 +15,10 @@ export function mumbleSettings(config: Config): MumbleSettings {
   const names = mumbleDefaultRoom === '' ? [] : [mumbleDefaultRoom];
   for (const name of [...rooms, ...names]) checkRoom(name);
   return {
-    ...{ host, port, rooms, joinTimeoutMs },
+    host,
+    port,
+    rooms,
+    joinTimeoutMs,
     defaultRoom: names[0],
     serverName: config.mumbleName,
     welcome: config.mumbleWelcome,

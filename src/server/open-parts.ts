@@ -84,7 +84,8 @@ export async function openMediaPlane(
   const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
   const settings = mediaSettings(config, sharesPort(config) ? await addressOf(config) : config.host);
   return createMediaPlane({
-    ...{ ...settings, others },
+    ...settings,
+    others,
     watch,
     workerEntry,
     clock,

@@ -116,8 +116,18 @@ export function pageTlsSettings(config: Config): PageTlsSettings {
   const { host, port, httpPort, domain, allowHosts, dataDir, tls, tlsCert, tlsKey } = config;
   const { acmeDirectory, acmeEmail, acmeCa } = config;
   return {
-    ...{ host, port, httpPort, domain, allowHosts, dataDir, tls, tlsCert, tlsKey },
-    ...{ acmeDirectory, acmeEmail, acmeCa },
+    host,
+    port,
+    httpPort,
+    domain,
+    allowHosts,
+    dataDir,
+    tls,
+    tlsCert,
+    tlsKey,
+    acmeDirectory,
+    acmeEmail,
+    acmeCa,
     http: httpLimits(config),
   };
 }

@@ -15,7 +15,13 @@ export function otherNodes(cluster: Cluster): OtherNodes {
     get nodes() {
       const ours = directory.nodes.find(({ node }) => node === self)?.settings;
       return directory.nodes.map(({ node, version, region, load, rooms, people, draining, settings }) => ({
-        ...{ node, version, region, load, rooms, participants: people, draining },
+        node,
+        version,
+        region,
+        load,
+        rooms,
+        participants: people,
+        draining,
         settingsDiffer: differingSettings(ours, settings),
       }));
     },

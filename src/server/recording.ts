@@ -51,7 +51,11 @@ export async function openRecordings(
       minFreeBytes: config.recordingMinFree,
       keepDays: config.recordingKeepDays,
     },
-    ...{ consent: config.recordingConsent, observer, clock, log, bucket: bucketOf(config, clock) },
+    consent: config.recordingConsent,
+    observer,
+    clock,
+    log,
+    bucket: bucketOf(config, clock),
   });
   try {
     await recordings.open();

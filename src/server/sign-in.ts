@@ -5,7 +5,9 @@ import { createSignIn, type SignInOptions, type SignInSettings } from '../gatewa
 export function signInSettings(config: Config): SignInSettings {
   const { oidcIssuer: issuer, oidcClientId: clientId, oidcClientSecret: clientSecret } = config;
   return {
-    ...{ issuer, clientId, clientSecret },
+    issuer,
+    clientId,
+    clientSecret,
     scopes: config.oidcScopes,
     label: config.oidcLabel === '' ? new URL(issuer).hostname : config.oidcLabel,
     pageUrl: config.oidcPageUrl,

@@ -75,7 +75,8 @@ export class SharedStore implements KeptStore {
     const take = (name: string, value: string | null) => this.#take(name, value);
     this.#writer = new ChangeWriter({ engine, log, known: this.#known, take });
     this.#reader = new ChangeReader({
-      ...{ engine, known: this.#known },
+      engine,
+      known: this.#known,
       // A change that waits here comes after it.
       take: (name, value) => !this.#writer.has(name) && take(name, value),
       keeps: (name) => this.#writer.has(name),

@@ -130,8 +130,11 @@ test('a storm is described by what the room noticed and how long newcomers waite
 
 test('positions of a game server have a row for each format', async (t) => {
   const row = (format: string, cpuPercent: number, microsecondsPerBatch: number) => ({
-    ...{ format, cpuPercent, microsecondsPerBatch },
-    ...{ bytesPerBatch: 4808, batches: 600 },
+    format,
+    cpuPercent,
+    microsecondsPerBatch,
+    bytesPerBatch: 4808,
+    batches: 600,
   });
   const formats = [row('nothing', 0.1, 0), row('binary', 0.3, 100)];
   const control = { benchmark: 'control', machine, players: 300, rateHz: 20, formats };
@@ -199,8 +202,13 @@ test('Mumble has the parts and listeners, what a hundred listeners add, and the 
   const window = { cpuPercent: 8.5, leastPercent: 8.1, mostPercent: 9.2, systemPercent: 2.5, mainPercent: 5.5 };
   const listening = { what: 'one talks, 100 listen', ...window, sentPerSecond: 50, arrivedPercent: 100 };
   const listeners = {
-    ...{ benchmark: 'mumble-listeners', machine, listeners: 100, rounds: 5, seconds: 10 },
-    ...{ rows: [listening], addedPercent: 4.5 },
+    benchmark: 'mumble-listeners',
+    machine,
+    listeners: 100,
+    rounds: 5,
+    seconds: 10,
+    rows: [listening],
+    addedPercent: 4.5,
   };
   const { markdown } = sectionOf(step('mumble-listeners'), read(listeners, 'mumble-listeners'));
   t.match(markdown, '| one talks, 100 listen | 8.5 | 8.1, 9.2 | 2.5 | 5.5 | 50.0 | 100.0 |');

@@ -2,8 +2,17 @@ import { test } from 'tap';
 import { type NodeRecord, readRecord, signRecord } from '../../src/cluster/node-record.ts';
 
 const record: NodeRecord = {
-  ...{ node: 'n1', incarnation: 'i', version: '1', url: 'wss://n1/ws', peer: 'http://n1', region: 'eu' },
-  ...{ load: 0.5, rooms: 3, people: 40, draining: false, settings: { 'cluster-lease-ms': '4000' } },
+  node: 'n1',
+  incarnation: 'i',
+  version: '1',
+  url: 'wss://n1/ws',
+  peer: 'http://n1',
+  region: 'eu',
+  load: 0.5,
+  rooms: 3,
+  people: 40,
+  draining: false,
+  settings: { 'cluster-lease-ms': '4000' },
 };
 
 test('a record is read with the secret with which it was signed, and only under its own name', (t) => {

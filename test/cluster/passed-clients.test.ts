@@ -14,8 +14,16 @@ const ADA: PassedClient = { address: '192.0.2.7', isRemote: true };
 
 function node(port: number): NodeRecord {
   return {
-    ...{ node: 'n2', incarnation: '1', version: '1.0', url: URL, peer: `http://127.0.0.1:${port}`, region: '' },
-    ...{ load: 0, rooms: 0, people: 0, draining: false },
+    node: 'n2',
+    incarnation: '1',
+    version: '1.0',
+    url: URL,
+    peer: `http://127.0.0.1:${port}`,
+    region: '',
+    load: 0,
+    rooms: 0,
+    people: 0,
+    draining: false,
   };
 }
 

@@ -55,7 +55,8 @@ test('who has another secret is refused and counted, on both sides', async (t) =
 });
 
 const headers = {
-  ...{ connection: 'upgrade', upgrade: 'websocket' },
+  connection: 'upgrade',
+  upgrade: 'websocket',
   'sec-websocket-protocol': 'partyline-peer-1',
 };
 

@@ -32,9 +32,13 @@ async function setUp(t: Test, { secret = SECRET, clock = systemClock } = {}) {
   const records: NodeRecord[] = [];
   const peersOf = (node: string, its: string) =>
     new Peers({
-      ...{ node, incarnation: `run of ${node}`, secret: its, nowMs: () => 1_800_000_000_000 },
+      node,
+      incarnation: `run of ${node}`,
+      secret: its,
+      nowMs: () => 1_800_000_000_000,
       nodes: () => records,
-      ...{ clock, log: pino({ level: 'silent' }) },
+      clock,
+      log: pino({ level: 'silent' }),
     });
   const [asking, asked] = [peersOf('n1', SECRET), peersOf('n2', secret)];
   const heard: { url: string | undefined; authorization: string }[] = [];

@@ -4,8 +4,16 @@ import { chooseNode, hashNode } from '../../src/cluster/placement.ts';
 import { createPrng } from '../helpers/prng.ts';
 
 const node = (name: string, more: Partial<NodeRecord> = {}): NodeRecord => ({
-  ...{ node: name, incarnation: '1', version: '1', url: `ws://${name}/ws`, peer: `http://${name}`, region: '' },
-  ...{ load: 0, rooms: 0, people: 0, draining: false },
+  node: name,
+  incarnation: '1',
+  version: '1',
+  url: `ws://${name}/ws`,
+  peer: `http://${name}`,
+  region: '',
+  load: 0,
+  rooms: 0,
+  people: 0,
+  draining: false,
   ...more,
 });
 const wish = { region: '', given: new Map<string, number>(), random: () => 0 };

@@ -294,7 +294,11 @@ test('redis-server', { skip: skipIfMissing(missingPackages(['redis-server'])) },
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const open = async (t: Test, name = 'test', more: { rememberMs?: number } = {}) => {
     const engine = await RedisEngine.open({
-      ...{ url: redis.url, name, kept: FEW, clock: systemClock, ...more },
+      url: redis.url,
+      name,
+      kept: FEW,
+      clock: systemClock,
+      ...more,
       log: pino({ level: 'silent' }),
     });
     t.teardown(() => engine.close());

@@ -177,12 +177,10 @@ test('a bucket for recordings needs a key, its secret and recordings', (t) => {
   ];
   const file = ['--recording-s3-secret-file', join(directory, 'secret')];
   t.match(configFrom([...given, ...keyId, ...file]), {
-    ...{
-      recordingS3Url: url,
-      recordingS3KeyId: 'AKIA7',
-      recordingS3Secret: 'a-secret-key',
-      recordingS3Region: 'us-east-1',
-    },
+    recordingS3Url: url,
+    recordingS3KeyId: 'AKIA7',
+    recordingS3Secret: 'a-secret-key',
+    recordingS3Region: 'us-east-1',
   });
   for (const rest of [[], keyId, file])
     t.match(problemsFrom([...given, ...rest]), [/^recording-s3-url requires recording-s3-key-id/]);

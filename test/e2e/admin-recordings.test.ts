@@ -23,7 +23,11 @@ test('recordings, forwards and listeners on the admin page', { skip: skipIfMissi
   t.teardown(() => server.kill());
   const api = new ApiClient(server.url.slice(0, -1), TOKEN);
   const source = await LightTalker.join({
-    ...{ server: 'broadcast', url: `${server.url}whip/`, room: 'lobby', name: 'Radio', frequencyHz: 430 },
+    server: 'broadcast',
+    url: `${server.url}whip/`,
+    room: 'lobby',
+    name: 'Radio',
+    frequencyHz: 430,
   });
   t.teardown(() => source.close());
   const chromium = await launchChromium();

@@ -68,7 +68,11 @@ test('a page plays a room within a second of what is said', { skip: skipIfMissin
     await says(page, 'Nobody is in the room');
     // A source that was muted by a moderator is heard again at once.
     const source = await LightTalker.join({
-      ...{ server: 'broadcast', url: rooms, room, name: 'Radio', frequencyHz: 430 },
+      server: 'broadcast',
+      url: rooms,
+      room,
+      name: 'Radio',
+      frequencyHz: 430,
     });
     t.teardown(() => source.close());
     await says(page, 'Live');

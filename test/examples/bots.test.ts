@@ -37,7 +37,10 @@ async function setUp(t: Test) {
   };
   const connect = async (options: Partial<BotOptions>) => {
     const bot = await BotConnection.connect({
-      ...{ server: server.url, room: 'lobby', token: TOKEN, WebSocket: WebSocket as unknown as BotSocketClass },
+      server: server.url,
+      room: 'lobby',
+      token: TOKEN,
+      WebSocket: WebSocket as unknown as BotSocketClass,
       ...options,
     });
     t.teardown(() => bot.close());

@@ -88,7 +88,9 @@ test('what a person sends is what the server reads, with its level', (t) => {
 test('acknowledgements are read by both sides, and nothing else is one', (t) => {
   t.same(readAcknowledgement(Buffer.from(acknowledgementOfClient(7, 12.4))), { sequence: 7, heldMs: 12 });
   t.same(readByClient(buffer(writeAcknowledgement({ sequence: 2 ** 32 - 1, heldMs: 90.6 }))), {
-    ...{ kind: 'acknowledgement', sequence: 2 ** 32 - 1, heldMs: 91 },
+    kind: 'acknowledgement',
+    sequence: 2 ** 32 - 1,
+    heldMs: 91,
   });
   t.match(readAcknowledgement(writeAcknowledgement({ sequence: 1, heldMs: -4 })), { heldMs: 0 });
   for (const bytes of [Buffer.alloc(0), Buffer.alloc(16), Buffer.from(acknowledgementOfClient(7, 1)).subarray(1)])
@@ -100,7 +102,10 @@ test('acknowledgements are read by both sides, and nothing else is one', (t) => 
 test('what the server writes is what a page reads', (t) => {
   const header = { kind: 'opus', starts: true, speaker: 0, sequence: 5, time: 960 } as const;
   t.same(readByClient(buffer(writeFrame(header, payloadOf(9)))), {
-    ...{ kind: 'sound', starts: true, sequence: 5, packet: payloadOf(9) },
+    kind: 'sound',
+    starts: true,
+    sequence: 5,
+    packet: payloadOf(9),
   });
   t.equal(readByClient(buffer(writeFrame({ ...header, kind: 'pcm' }, bytesOf(SAMPLES)))), undefined);
   t.equal(readByClient(new ArrayBuffer(15)), undefined);

@@ -44,7 +44,12 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
   const log = pino({ level: 'silent' });
   const access = new AccessControl({ mode, tokenSecret: 'a secret of at least 32 characters', roomPasswords, clock });
   const registry = new RoomRegistry({
-    ...{ plane, access, limitCounts, clock, log, live: setUp.live ?? 'on' },
+    plane,
+    access,
+    limitCounts,
+    clock,
+    log,
+    live: setUp.live ?? 'on',
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 },
   });
   const addresses = new AddressLimits(
@@ -57,7 +62,10 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
   const shared = { registry, addresses, allowOrigins, proxies, showAddresses: true, limitCounts, clock, log, errors };
   const allLimits = { maxPublishers: 5, maxListeners: 5, maxPerAddress: 0, ...limits };
   const broadcast = createBroadcast({
-    ...{ ...shared, kinds, iceServers, limits: allLimits },
+    ...shared,
+    kinds,
+    iceServers,
+    limits: allLimits,
     sdpLimits: { maxBytes: 10_000, maxLines: 1000 },
   });
   const { maxListeners, maxPerAddress } = allLimits;

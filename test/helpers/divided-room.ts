@@ -66,7 +66,10 @@ export class DividedRoom {
     this.setEmitters([]);
     this.people = partOf.map((part, who) =>
       this.mixers[part]!.add({
-        ...{ muted: false, deafened: false, takesStereo: true, voice: who + 1 },
+        muted: false,
+        deafened: false,
+        takesStereo: true,
+        voice: who + 1,
         sink: {
           write: (payload) => {
             this.#last[who] = this.codec.decode(payload).slice();

@@ -35,17 +35,31 @@ export async function startFakeSlot(
     close: async () => {},
   };
   const slot = new WorkerSlot({
-    ...{ index: 0, workers: 1, hosts: [address], port: 0, tcp: false, announce: [], hideLoopback: false },
-    ...{ spanLoad: 0.6, mix: { maxTalkers: 8, levelling: false }, sdpLimits: { maxBytes: 16_384, maxLines: 300 } },
-    ...{ workerEntry: new URL('file:///none'), clock, log: pino({ level: 'silent' }) },
-    ...{ announcement: { addresses: [] }, followed: undefined, nextId: () => ++lastId },
+    index: 0,
+    workers: 1,
+    hosts: [address],
+    port: 0,
+    tcp: false,
+    announce: [],
+    hideLoopback: false,
+    spanLoad: 0.6,
+    mix: { maxTalkers: 8, levelling: false },
+    sdpLimits: { maxBytes: 16_384, maxLines: 300 },
+    workerEntry: new URL('file:///none'),
+    clock,
+    log: pino({ level: 'silent' }),
+    announcement: { addresses: [] },
+    followed: undefined,
+    nextId: () => ++lastId,
     // Nobody negotiates here.
-    ...{ certificate: undefined as never, handshakes: undefined as never },
+    certificate: undefined as never,
+    handshakes: undefined as never,
     startHost: async (place) => {
       events = place.events;
       return host;
     },
-    ...{ onChange: () => {}, onAddresses: () => {} },
+    onChange: () => {},
+    onAddresses: () => {},
   });
   await slot.start();
   return {

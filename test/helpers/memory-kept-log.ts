@@ -96,7 +96,10 @@ export class MemoryKeptLog implements KeptLog {
     const after = isWhole ? 0 : position;
     const found = storage.entries.filter((entry) => entry.position > after).slice(0, storage.bounds.page);
     return {
-      ...{ generation: storage.generation, layout: storage.layout, top: storage.top, isWhole },
+      generation: storage.generation,
+      layout: storage.layout,
+      top: storage.top,
+      isWhole,
       position: found.at(-1)?.position ?? after,
       changes: found.map(({ key, version, value }) => ({ key, version, value })),
     };

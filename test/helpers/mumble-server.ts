@@ -47,7 +47,12 @@ export async function startMumble(t: Test, setUp: MumbleSetUp = {}) {
   const tokenSecret = 'a secret of at least 32 characters';
   const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock, registeredNames });
   const registry = new RoomRegistry({
-    ...{ plane, access, limitCounts, clock, log, ...more },
+    plane,
+    access,
+    limitCounts,
+    clock,
+    log,
+    ...more,
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants, resumeTimeoutMs: 30_000 },
   });
   const addresses = new AddressLimits(
@@ -60,10 +65,24 @@ export async function startMumble(t: Test, setUp: MumbleSetUp = {}) {
   const { chainPem: cert, keyPem: key } = await ownCertificate;
   const gateway = new MumbleGateway(
     {
-      ...{ registry, addresses, access, showAddresses: true, version: '9.9', limitCounts, clock, log },
+      registry,
+      addresses,
+      access,
+      showAddresses: true,
+      version: '9.9',
+      limitCounts,
+      clock,
+      log,
       settings: {
-        ...{ host: '127.0.0.1', port: 0, rooms: ['lobby', 'games'], defaultRoom: undefined, listPing: true },
-        ...{ serverName: 'Test', welcome: 'Hi <there>', maxUsers: 100, joinTimeoutMs: 10_000 },
+        host: '127.0.0.1',
+        port: 0,
+        rooms: ['lobby', 'games'],
+        defaultRoom: undefined,
+        listPing: true,
+        serverName: 'Test',
+        welcome: 'Hi <there>',
+        maxUsers: 100,
+        joinTimeoutMs: 10_000,
         ...settings,
       },
     },
@@ -81,7 +100,13 @@ export async function startMumble(t: Test, setUp: MumbleSetUp = {}) {
     return client;
   };
   return {
-    ...{ gateway, registry, access, plane, clock, limitCounts, port },
+    gateway,
+    registry,
+    access,
+    plane,
+    clock,
+    limitCounts,
+    port,
     open: async (options: Partial<MumbleClientOptions> = {}) => {
       clock.advance(HANDSHAKE_MS);
       return keep(await MumbleClient.open({ port, ...options }));

@@ -50,16 +50,28 @@ export async function startUpstream(t: Test, setUp: UpstreamSetUp = {}) {
   const log = pino({ level: process.env['LOG'] ?? 'silent' });
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
   const registry = new RoomRegistry({
-    ...{ plane, access, clock, log },
+    plane,
+    access,
+    clock,
+    log,
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 20, resumeTimeoutMs: 30_000 },
     ...setUp.registry,
   });
   const upstream = new MumbleUpstream(
     {
-      ...{ registry, access, clock, log, version: '9.9', random: () => 0 },
+      registry,
+      access,
+      clock,
+      log,
+      version: '9.9',
+      random: () => 0,
       settings: {
         server: { host: '127.0.0.1', port: murmur.port, pins: [await digestOf(murmur.port)] },
-        ...{ password: '', name: 'Web', maxPeople: 50, secret: Buffer.alloc(32, 3), ...settings },
+        password: '',
+        name: 'Web',
+        maxPeople: 50,
+        secret: Buffer.alloc(32, 3),
+        ...settings,
       },
     },
     rooms,
@@ -74,7 +86,11 @@ export async function startUpstream(t: Test, setUp: UpstreamSetUp = {}) {
     await murmur.close();
   });
   return {
-    ...{ murmur, plane, registry, upstream, access },
+    murmur,
+    plane,
+    registry,
+    upstream,
+    access,
     /** Somebody with a Mumble client. */
     mumble: async (name: string, options: Partial<MumbleClientOptions> = {}) => {
       const client = await MumbleClient.join({ port: murmur.port, name, format: 'old', ...options });
@@ -85,7 +101,11 @@ export async function startUpstream(t: Test, setUp: UpstreamSetUp = {}) {
     browser: (name: string, { room = 'lobby', admission = GUEST }: { room?: string; admission?: Admission } = {}) => {
       const listener = new PageListener();
       const { participant } = registry.join({
-        ...{ room, name, admission, listener, state: { muted: false, deafened: false } },
+        room,
+        name,
+        admission,
+        listener,
+        state: { muted: false, deafened: false },
       });
       sit(participant, 'offer');
       return { listener, participant };

@@ -18,7 +18,12 @@ export function openRegistry(
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, ...people, clock });
   const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants, resumeTimeoutMs: 30_000 };
   const registry = new RoomRegistry({
-    ...{ plane, access, limits, teams, clock, log: pino({ level: 'silent' }) },
+    plane,
+    access,
+    limits,
+    teams,
+    clock,
+    log: pino({ level: 'silent' }),
     ...more,
   });
   return { clock, plane, registry };

@@ -19,7 +19,11 @@ export async function startS3(t: Test, port = 0) {
   const S3rver = createRequire(import.meta.url)('s3rver') as new (options: object) => S3rver;
   const directory = mkdtempSync(join(tmpdir(), 'partyline-s3-'));
   const server = new S3rver({
-    ...{ address: '127.0.0.1', port, directory, silent: true, vhostBuckets: false },
+    address: '127.0.0.1',
+    port,
+    directory,
+    silent: true,
+    vhostBuckets: false,
     configureBuckets: [{ name: BUCKET }],
   });
   const address = await server.run();

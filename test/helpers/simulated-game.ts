@@ -124,7 +124,10 @@ export class SimulatedGame {
     );
     new ControlSession({
       socket: this.game as unknown as WebSocket,
-      ...{ room: registry.room('world'), clock, limitCounts: new LimitCounts(), log: pino({ level: 'silent' }) },
+      room: registry.room('world'),
+      clock,
+      limitCounts: new LimitCounts(),
+      log: pino({ level: 'silent' }),
       onClosed: () => {},
     });
   }

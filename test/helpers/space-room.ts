@@ -32,7 +32,13 @@ export function spaceRoom() {
     return [...bodies.floats.subarray(slot * FLOATS + offset, slot * FLOATS + offset + 3)];
   };
   return {
-    ...{ plane, registry, clock, room, join, update, read },
+    plane,
+    registry,
+    clock,
+    room,
+    join,
+    update,
+    read,
     /** Where the mouth of the body with this voice is, in the mixer's axes; undefined if there is none. */
     mouthOf: (seatId: number) => pointAt(seatId, MOUTH_X),
     /** The same for the ears. */

@@ -49,15 +49,27 @@ const NOTHING = 'http://127.0.0.1:1';
 
 function record(node: string, change: Partial<NodeRecord> = {}): NodeRecord {
   return {
-    ...{ node, incarnation: `1 of ${node}`, version: '1.0', url: '/ws', peer: NOTHING, region: '', load: 0 },
-    ...{ rooms: 0, people: 0, draining: false, settings: { 'cluster-lease-ms': '4000', 'cluster-span-percent': '60' } },
+    node,
+    incarnation: `1 of ${node}`,
+    version: '1.0',
+    url: '/ws',
+    peer: NOTHING,
+    region: '',
+    load: 0,
+    rooms: 0,
+    people: 0,
+    draining: false,
+    settings: { 'cluster-lease-ms': '4000', 'cluster-span-percent': '60' },
     ...change,
   };
 }
 
 const OURS = {
-  ...{ clusterSecret: SECRET, clusterNode: 'n1', clusterLeaseMs: 4000, clusterSpanPercent: 60 },
-  ...{ clusterEngineDown: 'hash' },
+  clusterSecret: SECRET,
+  clusterNode: 'n1',
+  clusterLeaseMs: 4000,
+  clusterSpanPercent: 60,
+  clusterEngineDown: 'hash',
 } as CheckInput['config'];
 
 /** An HTTP port of a server of the cluster. */
@@ -66,7 +78,9 @@ async function startPeer(t: Test, node: string, isDirect = true): Promise<string
   const peers = new Peers({ node, nodes: () => [], log: pino({ level: 'silent' }), ...options });
   peers.on('has', () => false);
   const door = new PeerDoor({
-    ...{ purpose: 'client', secret: SECRET, clock: systemClock },
+    purpose: 'client',
+    secret: SECRET,
+    clock: systemClock,
     onPeer: ({ stream }) => stream.on('error', () => {}),
   });
   const http = createServer((request, response) => {

@@ -16,7 +16,10 @@ function setUp(env: Record<string, string>, fails = false) {
   const sent: string[] = [];
   const lines: string[] = [];
   const manager = new ServiceManager({
-    ...{ env, pid: 7, clock, log: pino({}, { write: (line) => lines.push(line) }) },
+    env,
+    pid: 7,
+    clock,
+    log: pino({}, { write: (line) => lines.push(line) }),
     send: async (message) => {
       sent.push(message);
       if (fails) throw new Error('no such program');

@@ -48,8 +48,11 @@ function setUp(
     limits: { ...LIMITS, ...limits },
     consent: given.consent ?? 'notice',
     observer: {
-      ...{ started: note('started'), ended: note('ended'), deleted: note('deleted') },
-      ...{ uploaded: note('uploaded'), uploadFailed: note('upload failed') },
+      started: note('started'),
+      ended: note('ended'),
+      deleted: note('deleted'),
+      uploaded: note('uploaded'),
+      uploadFailed: note('upload failed'),
     },
     bucket: given.bucket,
     clock,
@@ -61,7 +64,12 @@ function setUp(
 function start(given: Partial<RecordingStart> = {}): RecordingStart & { readonly ends: string[] } {
   const ends: string[] = [];
   return {
-    ...{ room: 'Lobby', title: '', tracks: 'both', consent: 'notice', maxMs: null, ends },
+    room: 'Lobby',
+    title: '',
+    tracks: 'both',
+    consent: 'notice',
+    maxMs: null,
+    ends,
     starter: { by: 'api' },
     onEnd: (reason) => ends.push(reason),
     ...given,

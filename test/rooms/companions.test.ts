@@ -214,7 +214,11 @@ test('it ends if there is no place for it in the other room', (t) => {
   for (const { participant } of others) {
     const listener = new RecordingListener();
     registry.join({
-      ...{ room: 'den', name: '', admission: companionAdmission(participant.admission, true), state: STATE, listener },
+      room: 'den',
+      name: '',
+      admission: companionAdmission(participant.admission, true),
+      state: STATE,
+      listener,
       companionOf: participant.resumeToken,
     });
   }

@@ -15,7 +15,10 @@ function setUp() {
   const ada = new RecordingListener();
   const join = (listener = ada) =>
     registry.join({
-      ...{ room: 'lobby', name: 'Ada', admission: GUEST, listener },
+      room: 'lobby',
+      name: 'Ada',
+      admission: GUEST,
+      listener,
       state: { muted: false, deafened: false },
     });
   const { participant } = join();
@@ -142,12 +145,18 @@ test('programs do not keep a draining server waiting', (t) => {
     plane: new FakeMediaPlane(),
     access: new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock }),
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 1000 },
-    ...{ clock, log: pino({ level: 'silent' }), onDrained: () => drained++ },
+    clock,
+    log: pino({ level: 'silent' }),
+    onDrained: () => drained++,
   });
   const join = (via?: 'whip') =>
     registry.join({
-      ...{ room: 'radio', name: 'Ada', admission: GUEST, listener: new RecordingListener() },
-      ...{ state: { muted: false, deafened: false }, ...(via && { via }) },
+      room: 'radio',
+      name: 'Ada',
+      admission: GUEST,
+      listener: new RecordingListener(),
+      state: { muted: false, deafened: false },
+      ...(via && { via }),
     }).participant;
   const [person, program] = [join(), join('whip')];
   t.same([person.view.via, program.view.via], [undefined, 'whip']);

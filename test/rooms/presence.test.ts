@@ -41,7 +41,10 @@ test('everyone sees raised hands, who is away, and poor connections; a hand is l
   const events: RoomEvent[] = [];
   const join = (room: string, name: string) =>
     registry.join({
-      ...{ room, name, admission: GUEST, state: { muted: false, deafened: false } },
+      room,
+      name,
+      admission: GUEST,
+      state: { muted: false, deafened: false },
       listener: { event: (...news) => void (name === 'Ada' && events.push(...news)), ended() {} },
     }).participant;
   join('lobby', 'Ada');

@@ -101,7 +101,11 @@ test('a guest does not join under the name of somebody who is registered', async
   t.teardown(() => registry.close());
   const join = (name: string, identity: string | null, from: string | undefined = '10.0.0.1') =>
     registry.join({
-      ...{ room: 'lobby', name, from, admission: { ...GUEST, identity }, listener: new RecordingListener() },
+      room: 'lobby',
+      name,
+      from,
+      admission: { ...GUEST, identity },
+      listener: new RecordingListener(),
       state: { muted: false, deafened: false },
     });
   t.equal(
@@ -114,7 +118,10 @@ test('a guest does not join under the name of somebody who is registered', async
   );
   t.equal(join('Ada', 'user-7').participant.name, 'Ada');
   const bridged = registry.join({
-    ...{ room: 'lobby', name: 'Ada', admission: GUEST, listener: new RecordingListener() },
+    room: 'lobby',
+    name: 'Ada',
+    admission: GUEST,
+    listener: new RecordingListener(),
     state: { muted: false, deafened: false },
   });
   t.equal(bridged.participant.name, 'Ada', 'whoever the operator brings from elsewhere keeps their name');
@@ -128,7 +135,10 @@ test('a Mumble client is known by its certificate', async (t) => {
   const addresses = new AddressLimits(limits, clock, new LimitCounts(), access.bans);
   const enter = (hash: string | null) =>
     admitToRoom({ registry, addresses, access, checkBan: () => {} }, 'lobby', {
-      ...{ secrets: [], hash, from: '10.0.0.1', isWanted: () => true },
+      secrets: [],
+      hash,
+      from: '10.0.0.1',
+      isWanted: () => true,
     });
   t.match(await enter('ab12'), { identity: 'mumble:ab12', name: 'Grace Hopper', mayModerate: true });
   t.match(await enter('ff00'), { identity: 'mumble:ff00', name: null, mayModerate: false });

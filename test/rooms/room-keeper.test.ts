@@ -27,7 +27,11 @@ class Listener implements ParticipantListener {
 function start(store: MemoryStore, clock = new FakeClock(), mode: 'open' | 'token' = 'open') {
   const access = new AccessControl({ mode, tokenSecret: '', roomPasswords: {}, clock, store });
   const registry = new RoomRegistry({
-    ...{ plane: new FakeMediaPlane(), access, store, clock, log: pino({ level: 'silent' }) },
+    plane: new FakeMediaPlane(),
+    access,
+    store,
+    clock,
+    log: pino({ level: 'silent' }),
     limits: { maxRooms: 5, maxRoomsPerAddress: 1, maxParticipants: 10, resumeTimeoutMs: 30_000 },
     resumeSecret: 'a secret that all servers of this test have',
   });
@@ -279,7 +283,10 @@ test('what somebody shares is nobody at another server', async (t) => {
   const a = start(first, clock, 'token');
   const ada = a.join('lobby', { ...ADA, expiresAtMs: clock.wallNow() + 1000 });
   const { participant: sound } = a.registry.join({
-    ...{ room: 'lobby', name: '', companionOf: ada.resumeToken, state: { muted: false, deafened: false } },
+    room: 'lobby',
+    name: '',
+    companionOf: ada.resumeToken,
+    state: { muted: false, deafened: false },
     admission: await a.registry.admit({ room: 'lobby', companionOf: ada.resumeToken }, () => true),
     listener: new Listener(),
   });

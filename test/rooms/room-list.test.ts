@@ -27,12 +27,27 @@ class FakeRoom implements ListableRoom {
 
   get info(): RoomInfo {
     return {
-      ...{ name: '', permanent: false, startedAtMs: 0, locked: false, speaking: 0, participants: this.people.length },
+      name: '',
+      permanent: false,
+      startedAtMs: 0,
+      locked: false,
+      speaking: 0,
+      participants: this.people.length,
       listeners: 0,
-      ...{ maxParticipants: 100, whispers: true, links: [], teams: [], chat: true, slowModeSeconds: 0, maxTalkers: 0 },
+      maxParticipants: 100,
+      whispers: true,
+      links: [],
+      teams: [],
+      chat: true,
+      slowModeSeconds: 0,
+      maxTalkers: 0,
       recording: 'allowed',
       live: 'off',
-      ...{ levelling: true, description: '', order: 0, listed: true, ...this.change },
+      levelling: true,
+      description: '',
+      order: 0,
+      listed: true,
+      ...this.change,
     };
   }
 
@@ -109,7 +124,12 @@ test('the list has the rooms that the setting names, in their order, and never w
       mode === 'public' ? publicRooms : [...publicRooms.slice(0, 2), ...closedRooms, 'zoo'],
     );
     t.same(watcher.rooms.get('Games/Chess'), {
-      ...{ name: 'Games/Chess', description: '', entry: 'open', locked: false, permanent: true, order: 1 },
+      name: 'Games/Chess',
+      description: '',
+      entry: 'open',
+      locked: false,
+      permanent: true,
+      order: 1,
       participants: 2,
       people: [
         { name: 'Ada', speaking: false },
@@ -262,8 +282,15 @@ test('whoever reads too slowly gets the whole list later instead of all changes'
 
 test('rooms of other servers are among those of this one', async (t) => {
   const elsewhere = (name: string, change: Partial<ListedRoom> = {}): ListedRoom => ({
-    ...{ name, description: '', entry: 'open', locked: false, permanent: false, order: 0 },
-    ...{ participants: 1, people: [{ name: 'Far', speaking: false }], ...change },
+    name,
+    description: '',
+    entry: 'open',
+    locked: false,
+    permanent: false,
+    order: 0,
+    participants: 1,
+    people: [{ name: 'Far', speaking: false }],
+    ...change,
   });
   const closed = { participants: null, people: [] };
   let others = [

@@ -78,7 +78,10 @@ function setUp(rosterLimit: number) {
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
   const registry = new RoomRegistry({
-    ...{ plane, access, clock, log: pino({ level: 'silent' }) },
+    plane,
+    access,
+    clock,
+    log: pino({ level: 'silent' }),
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 5000, resumeTimeoutMs: 30_000, rosterLimit },
   });
   const join = (name: string, kind: Kind = 'pages', admission = GUEST, resumeToken?: string): Client => {

@@ -3,8 +3,17 @@ import type { ParticipantView } from '../../src/rooms/events.ts';
 import { MAX_SPEAKERS, ShownPeople, SPOKE_FOR_MS } from '../../src/rooms/shown-people.ts';
 
 const view = (id: string, more: Partial<ParticipantView> = {}): ParticipantView => ({
-  ...{ id, identity: null, name: id, maySpeak: true, mayModerate: false, muted: false, mutedByModerator: false },
-  ...{ deafened: false, microphone: 'open', connected: true, captured: false },
+  id,
+  identity: null,
+  name: id,
+  maySpeak: true,
+  mayModerate: false,
+  muted: false,
+  mutedByModerator: false,
+  deafened: false,
+  microphone: 'open',
+  connected: true,
+  captured: false,
   ...more,
 });
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix} ${i}`);

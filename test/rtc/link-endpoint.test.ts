@@ -38,7 +38,10 @@ function setUp(change: Partial<LinkParameters> = {}) {
       id: 1,
       parameters: { ...parameters, from: own.address, to, ...change },
       path: new NetworkPath(socket, to.address, to.port, clock.now()),
-      ...{ demultiplexer, redundancy: new RedundancyCache(), random: () => 0.5, nowMs: clock.now() },
+      demultiplexer,
+      redundancy: new RedundancyCache(),
+      random: () => 0.5,
+      nowMs: clock.now(),
       events: {
         packet: ({ payload, sequenceNumber, redundant }) =>
           heard.push({ text: Buffer.from(payload).toString(), sequenceNumber, redundant }),

@@ -5,8 +5,12 @@ const key = (length = 16, saltLength = 12) => ({ key: new Uint8Array(length), sa
 
 function check(change: Partial<LinkParameters>): boolean {
   return isLinkParameters({
-    ...{ localKey: key(), remoteKey: key(), localSsrc: 11, remoteSsrc: 22 },
-    ...{ from: '10.0.0.2', to: { address: '10.0.0.1', port: 40_000 } },
+    localKey: key(),
+    remoteKey: key(),
+    localSsrc: 11,
+    remoteSsrc: 22,
+    from: '10.0.0.2',
+    to: { address: '10.0.0.1', port: 40_000 },
     ...change,
   });
 }

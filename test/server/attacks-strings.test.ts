@@ -65,8 +65,10 @@ test('while two people talk', async (t) => {
       const answered = await new Promise<number | undefined>((resolve, reject) => {
         const asked = request(`${server.url}/ws`, {
           headers: {
-            ...{ connection: 'upgrade', upgrade: 'websocket' },
-            ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+            connection: 'upgrade',
+            upgrade: 'websocket',
+            'sec-websocket-version': '13',
+            'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
             ...headers,
           },
         });

@@ -28,7 +28,11 @@ const FLAGS = ['--whip', 'on', '--whep', 'on', '--levelling', 'off', '--admin-to
 async function connect(t: Test, server: RunningServer, who: 'source' | 'player'): Promise<LightTalker> {
   const url = `${server.url}/${who === 'source' ? 'whip' : 'whep'}/`;
   const talker = await LightTalker.join({
-    ...{ server: 'broadcast', url, room: 'lobby', name: who, frequencyHz: TONES_HZ[who] },
+    server: 'broadcast',
+    url,
+    room: 'lobby',
+    name: who,
+    frequencyHz: TONES_HZ[who],
   });
   t.teardown(() => talker.close());
   return talker;
@@ -104,7 +108,12 @@ test('music by WHIP reaches a player by WHEP in stereo, as loud as it was sent',
   const certificate = await createCertificate();
   const join = async (path: string, onPayload?: (received: ReceivedPayload) => void) => {
     const participant = await LightParticipant.join({
-      ...{ server: 'broadcast', url: `${server.url}/${path}/`, room: 'radio', name: 'OBS', stereo: true, certificate },
+      server: 'broadcast',
+      url: `${server.url}/${path}/`,
+      room: 'radio',
+      name: 'OBS',
+      stereo: true,
+      certificate,
       ...(onPayload !== undefined && { onPayload }),
     });
     t.teardown(() => participant.close());

@@ -131,7 +131,8 @@ test('inaudible voices are not there, and nobody hears themselves, in channels, 
   }
   const layers = (own: string, ...hears: readonly string[]) => ({ layers: [own], hears });
   game.say({
-    ...{ type: 'space', emitters: { radio: null } },
+    type: 'space',
+    emitters: { radio: null },
     players: { [ids.ada]: layers('alive', 'alive'), [ids.ben]: layers('dead', 'dead'), [ids.cleo]: layers('alive') },
   });
   for (const name of NAMES) game.player(name).session.say({ type: 'talk_to', room: true, channels: [] });

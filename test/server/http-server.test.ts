@@ -6,7 +6,9 @@ import { countNoLonger, createBoundedHttpServer } from '../../src/server/http-se
 
 test('connections of other servers do not count for their address', async (t) => {
   const http = createBoundedHttpServer(() => {}, {
-    ...{ maxConnections: 100, maxConnectionsPerAddress: 1, requestTimeoutMs: 5000 },
+    maxConnections: 100,
+    maxConnectionsPerAddress: 1,
+    requestTimeoutMs: 5000,
     proxies: new TrustedProxies([]),
   });
   http.listen(0, '127.0.0.1');

@@ -69,15 +69,17 @@ function fileStore(exceed: (offer: (id: string, bytes: number) => void) => void)
 /** A participant with such a long name that a single message exceeds the budget of a room. */
 const talkative = {
   view: {
-    ...{ id: 'a', identity: null, name: 'x'.repeat(100_000), maySpeak: true, mayModerate: false },
-    ...{
-      muted: false,
-      mutedByModerator: false,
-      deafened: false,
-      microphone: 'open' as const,
-      connected: true,
-      captured: false,
-    },
+    id: 'a',
+    identity: null,
+    name: 'x'.repeat(100_000),
+    maySpeak: true,
+    mayModerate: false,
+    muted: false,
+    mutedByModerator: false,
+    deafened: false,
+    microphone: 'open' as const,
+    connected: true,
+    captured: false,
   },
   takesBatches: true,
   deliver: () => {},
@@ -163,17 +165,18 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     const perAddress = { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute: 0 };
     const addresses = new AddressLimits(perAddress, clock);
     const endpoint = new BotEndpoint({
-      ...{ maxBots: 1, check: async () => {}, allowHosts: [], showAddresses: true },
-      ...{
-        registry,
-        addresses,
-        proxies,
-        requests,
-        limitCounts,
-        clock,
-        log: pino({ level: 'silent' }),
-        loadCodec: async () => botCodec,
-      },
+      maxBots: 1,
+      check: async () => {},
+      allowHosts: [],
+      showAddresses: true,
+      registry,
+      addresses,
+      proxies,
+      requests,
+      limitCounts,
+      clock,
+      log: pino({ level: 'silent' }),
+      loadCodec: async () => botCodec,
     });
     const http = createServer();
     http.on('upgrade', (request, socket, head) => void endpoint.upgrade(request.url ?? '', request, socket, head));

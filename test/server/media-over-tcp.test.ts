@@ -62,7 +62,9 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
     const lateFrames = watch.waitMs / 20;
     const frames = watch.ms / 20;
     return {
-      ...{ packets, lost, levelDbfs: heardTone(hearing.sound(mark), TONE_HZ).usuallyDbfs },
+      packets,
+      lost,
+      levelDbfs: heardTone(hearing.sound(mark), TONE_HZ).usuallyDbfs,
       /** Whether at least this share of all packets arrived, and at most all of them. */
       isShare: (least: number, most = 1) =>
         packets >= least * frames - lateFrames && packets <= most * frames + lateFrames,

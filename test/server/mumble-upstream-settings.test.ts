@@ -26,11 +26,15 @@ test('where the server is', async (t) => {
   t.equal(upstreamServer(configOf()), undefined);
   const given = ['--mumble-upstream-rooms', 'lobby', '--mumble-upstream'];
   t.same(upstreamServer(configOf(...given, 'voice.example.org')), {
-    ...{ host: 'voice.example.org', port: 64_738, pins: [] },
+    host: 'voice.example.org',
+    port: 64_738,
+    pins: [],
   });
   const pin = 'AB:'.repeat(32).slice(0, -1);
   t.same(upstreamServer(configOf(...given, '[2001:db8::1]:7000', '--mumble-upstream-certificate', pin)), {
-    ...{ host: '2001:db8::1', port: 7000, pins: ['ab'.repeat(32)] },
+    host: '2001:db8::1',
+    port: 7000,
+    pins: ['ab'.repeat(32)],
   });
 });
 

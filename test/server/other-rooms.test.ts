@@ -5,8 +5,14 @@ import { listOfRooms, OtherRooms } from '../../src/server/other-rooms.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
 const room = (name: string): ListedRoom => ({
-  ...{ name, description: '', entry: 'open', locked: false, permanent: false, order: 0 },
-  ...{ participants: 1, people: [{ name: 'Ada', speaking: true }] },
+  name,
+  description: '',
+  entry: 'open',
+  locked: false,
+  permanent: false,
+  order: 0,
+  participants: 1,
+  people: [{ name: 'Ada', speaking: true }],
 });
 
 /** What was begun goes on. */

@@ -46,7 +46,11 @@ function setUp(t: { teardown(run: () => void): void }, takes: (room: string) => 
     released: (room) => void released.push(room),
   };
   const registry = new RoomRegistry({
-    ...{ plane: new FakeMediaPlane(), access, directory, clock, log: pino({ level: 'silent' }) },
+    plane: new FakeMediaPlane(),
+    access,
+    directory,
+    clock,
+    log: pino({ level: 'silent' }),
     limits: { maxRooms: 30, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 },
     onDrained: () => {
       isDrained = true;

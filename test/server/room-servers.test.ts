@@ -8,8 +8,16 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 
 function node(name: string, change: Partial<NodeRecord> = {}): NodeRecord {
   return {
-    ...{ node: name, incarnation: '1', version: '1.0', url: '/ws', peer: `http://127.0.0.1:1`, region: '' },
-    ...{ load: 0, rooms: 0, people: 0, draining: false },
+    node: name,
+    incarnation: '1',
+    version: '1.0',
+    url: '/ws',
+    peer: `http://127.0.0.1:1`,
+    region: '',
+    load: 0,
+    rooms: 0,
+    people: 0,
+    draining: false,
     ...change,
   };
 }
@@ -19,14 +27,12 @@ function setUp(t: Test, isOn: boolean) {
   const followed: (readonly string[])[] = [];
   const nodes = [node('n1'), node('n2'), node('n3', { draining: true }), node('n4', { version: '1.1' })];
   const servers = new RoomServers({
-    ...{
-      directory: { nodes },
-      self: 'n1',
-      secret: 'a secret of 32 bytes or more for this',
-      isOn,
-      version: '1.0',
-      clock,
-    },
+    directory: { nodes },
+    self: 'n1',
+    secret: 'a secret of 32 bytes or more for this',
+    isOn,
+    version: '1.0',
+    clock,
     media: () => ({ followServers: (names) => followed.push(names), lendWorker: () => {} }),
   });
   t.teardown(() => servers.close());

@@ -108,7 +108,9 @@ test('nobody plays without end', async (t) => {
   const door = soundDoor(registry, players, clock);
   const join_ = (identity: string) =>
     registry.join({
-      ...{ room: 'lobby', name: identity, listener: new RecordingListener() },
+      room: 'lobby',
+      name: identity,
+      listener: new RecordingListener(),
       admission: { ...GUEST, identity, mayPlaySounds: true },
       state: { muted: true, deafened: false },
     }).participant.fileKey.text;

@@ -6,7 +6,9 @@ const SECRET = 'a secret that is long enough to sign with';
 
 async function setUp(t: Test, choices: SignalingServerOptions = {}) {
   const server = await startSignalingServer(t, {
-    ...{ tokenSecret: SECRET, roomList: 'public', limits: { pingIntervalMs: 1e6 } },
+    tokenSecret: SECRET,
+    roomList: 'public',
+    limits: { pingIntervalMs: 1e6 },
     ...choices,
   });
   const token = (room: string, identity: string, rights: { maySpeak?: boolean; mayModerate?: boolean } = {}) => {

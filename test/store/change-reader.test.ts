@@ -11,7 +11,8 @@ function setUp() {
   const waiting = new Set<string>();
   const taken: string[] = [];
   const reader = new ChangeReader({
-    ...{ engine, known: new KnownRecords() },
+    engine,
+    known: new KnownRecords(),
     take: (name, value) => taken.push(`${name}=${value}`),
     keeps: (name) => waiting.has(name),
   });

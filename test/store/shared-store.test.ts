@@ -10,12 +10,24 @@ import { MemoryKeptLog, MemoryKeptStorage } from '../helpers/memory-kept-log.ts'
 
 const SEAL = new Seal('a secret that all servers have, of some length', 'kept 1');
 const ROOM: KeptRoom = {
-  ...{ name: 'Lobby', permanent: true, locked: false, muted: ['user-7'], mutedInChat: [], password: null },
+  name: 'Lobby',
+  permanent: true,
+  locked: false,
+  muted: ['user-7'],
+  mutedInChat: [],
+  password: null,
   settings: { maxTalkers: 3 },
 };
 const BAN: Ban = {
-  ...{ id: 'b1', room: 'lobby', identity: 'user-7', address: null, name: 'Ada', reason: '', by: null },
-  ...{ sinceMs: Date.UTC(2026, 0, 1), untilMs: null },
+  id: 'b1',
+  room: 'lobby',
+  identity: 'user-7',
+  address: null,
+  name: 'Ada',
+  reason: '',
+  by: null,
+  sinceMs: Date.UTC(2026, 0, 1),
+  untilMs: null,
 };
 
 function setUp(t: Test) {

@@ -18,8 +18,15 @@ const ROOM: KeptRoom = {
   settings: { maxTalkers: 3, teams: ['red', 'blue'] },
 };
 const BAN: Ban = {
-  ...{ id: 'b1', room: 'lobby', identity: 'user-7', address: null, name: 'Ada', reason: 'shouted', by: 'mod-1' },
-  ...{ sinceMs: Date.UTC(2026, 0, 1), untilMs: Date.UTC(2026, 0, 2) },
+  id: 'b1',
+  room: 'lobby',
+  identity: 'user-7',
+  address: null,
+  name: 'Ada',
+  reason: 'shouted',
+  by: 'mod-1',
+  sinceMs: Date.UTC(2026, 0, 1),
+  untilMs: Date.UTC(2026, 0, 2),
 };
 
 function setUp(t: Test) {

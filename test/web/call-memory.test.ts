@@ -2,7 +2,12 @@ import { test } from 'tap';
 import { forgetCall, type KeptCall, keepCall, keptCall } from '../../web/app/call-memory.ts';
 
 const CALL: KeptCall = {
-  ...{ name: 'Ada', room: 'lobby', mode: 'open', password: 'open sesame', muted: true, deafened: false },
+  name: 'Ada',
+  room: 'lobby',
+  mode: 'open',
+  password: 'open sesame',
+  muted: true,
+  deafened: false,
 };
 
 function fakeStorage() {

@@ -35,15 +35,18 @@ test('channels and those who whisper are shown, until they stop or this particip
   browser.socket.receive({ type: 'talking', participantId: 'other', channels: [], whispers: false });
   client.channels.talkTo({ channels: ['red'] });
   browser.socket.receive({
-    ...{ type: 'moved', room: 'annex', entry: 'open', locked: false, participants: [], hearing: [] },
-    ...{
-      channels: [],
-      mayWhisper: false,
-      talking: [{ participantId: 'other', channels: [], whispers: true }],
-      shoutsTo: [],
-      listeners: 0,
-      chat: null,
-    },
+    type: 'moved',
+    room: 'annex',
+    entry: 'open',
+    locked: false,
+    participants: [],
+    hearing: [],
+    channels: [],
+    mayWhisper: false,
+    talking: [{ participantId: 'other', channels: [], whispers: true }],
+    shoutsTo: [],
+    listeners: 0,
+    chat: null,
   });
   t.same(shown, [
     [1, []],

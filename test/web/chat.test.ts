@@ -4,10 +4,20 @@ import type { ServerMessage } from '../../src/protocol/messages.ts';
 import { joined, setUpInRoom } from './fake-browser.ts';
 
 const line = (id: string, text = id): ChatLine => ({
-  ...{ id, from: 'other', identity: null, name: 'Ben', text, atMs: 0, mentions: [], edited: false },
+  id,
+  from: 'other',
+  identity: null,
+  name: 'Ben',
+  text,
+  atMs: 0,
+  mentions: [],
+  edited: false,
 });
 const said = (id: string, more: Partial<ServerMessage & { type: 'said' }> = {}): ServerMessage => ({
-  ...{ type: 'said', line: line(id), to: null, mark: id },
+  type: 'said',
+  line: line(id),
+  to: null,
+  mark: id,
   ...more,
 });
 

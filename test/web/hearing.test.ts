@@ -56,8 +56,18 @@ test('the server sends the gains it keeps, and the browser adds those it remembe
   browser.socket.receive({ type: 'participant_joined', participant: person('other again', { name: 'name of other' }) });
   t.same(browser.socket.sentOf('hear'), [{ type: 'hear', participantId: 'other again', gain: 0.25 }]);
   browser.socket.receive({
-    ...{ type: 'moved', room: 'next', entry: 'open', locked: false, participants: [person('me')], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 0, chat: null },
+    type: 'moved',
+    room: 'next',
+    entry: 'open',
+    locked: false,
+    participants: [person('me')],
+    hearing: [],
+    channels: [],
+    mayWhisper: true,
+    talking: [],
+    shoutsTo: [],
+    listeners: 0,
+    chat: null,
   });
   t.same([...client.hearing], []);
 });

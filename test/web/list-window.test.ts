@@ -26,7 +26,10 @@ test('what is in sight is drawn, in whole rows, and all rows together keep their
     ),
   );
   t.same(listWindow({ count: 0, columns: 3, rowPx: 50 }, { topPx: 0, heightPx: 500 }), {
-    ...{ first: 0, end: 0, abovePx: 0, belowPx: 0 },
+    first: 0,
+    end: 0,
+    abovePx: 0,
+    belowPx: 0,
   });
 });
 

@@ -82,7 +82,9 @@ test('an action of a moderator resolves when the server has done it', async (t) 
   browser.socket.receive({ type: 'done', requestId: mute[0]?.requestId ?? -1 });
   await muting;
   browser.socket.receive({
-    ...{ type: 'error', code: 'unknown_participant', message: 'Gone.' },
+    type: 'error',
+    code: 'unknown_participant',
+    message: 'Gone.',
     requestId: kick[0]?.requestId ?? -1,
   });
   await t.rejects(kicking, { name: 'VoiceError', code: 'unknown_participant', message: 'Gone.' });

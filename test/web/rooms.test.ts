@@ -4,7 +4,14 @@ import type { ListedRoom } from '../../src/protocol/rooms.ts';
 import { joined, person, settle, setUpInRoom } from './fake-browser.ts';
 
 const room = (name: string, change: Partial<ListedRoom> = {}): ListedRoom => ({
-  ...{ name, description: '', entry: 'open', locked: false, permanent: true, order: 0, participants: 0, people: [] },
+  name,
+  description: '',
+  entry: 'open',
+  locked: false,
+  permanent: true,
+  order: 0,
+  participants: 0,
+  people: [],
   ...change,
 });
 
@@ -79,7 +86,9 @@ test('a refused switch is told to the caller alone, and changes nothing', async 
   const done = client.switchRoom('vault');
   const [asked] = browser.socket.sentOf('switch_room');
   browser.socket.receive({
-    ...{ type: 'error', code: 'password_required', message: 'This room requires a password.' },
+    type: 'error',
+    code: 'password_required',
+    message: 'This room requires a password.',
     requestId: asked?.requestId ?? 0,
   });
   await t.rejects(done, { code: 'password_required' });

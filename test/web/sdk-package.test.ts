@@ -49,7 +49,10 @@ test('the package', async (t) => {
   t.test('an application that imports all of it grows by no more than 12 kB', async (t) => {
     const { outputFiles } = await build({
       stdin: { contents: `import * as all from '@partyline/client'; console.log(all);`, resolveDir: project },
-      ...{ bundle: true, minify: true, format: 'esm', write: false },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
     });
     const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
     t.comment(`${bytes} bytes gzipped`);
@@ -59,7 +62,10 @@ test('the package', async (t) => {
   t.test('what is not used is left out', async (t) => {
     const { outputFiles } = await build({
       stdin: { contents: `import '@partyline/client';`, resolveDir: project },
-      ...{ bundle: true, format: 'esm', write: false, logLevel: 'silent' },
+      bundle: true,
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
     });
     t.notMatch(outputFiles[0]?.text, /WebSocket/);
   });
@@ -84,17 +90,16 @@ test('the package', async (t) => {
           join(folder, 'tsconfig.json'),
           JSON.stringify({
             compilerOptions: {
-              ...{
-                target: 'ES2022',
-                lib: ['ES2022', 'DOM'],
-                strict: true,
-                noEmit: true,
-                skipLibCheck: false,
-                // Those of the compiler itself are none of our business, and most of the work.
-                skipDefaultLibCheck: true,
-                types: [],
-              },
-              ...{ module: resolution === 'node16' ? 'node16' : 'esnext', moduleResolution: resolution },
+              target: 'ES2022',
+              lib: ['ES2022', 'DOM'],
+              strict: true,
+              noEmit: true,
+              skipLibCheck: false,
+              // Those of the compiler itself are none of our business, and most of the work.
+              skipDefaultLibCheck: true,
+              types: [],
+              module: resolution === 'node16' ? 'node16' : 'esnext',
+              moduleResolution: resolution,
             },
           }),
         );

@@ -9,7 +9,12 @@ import {
 } from '../../web/app/shortcuts.ts';
 
 const PLAIN: PressedKey = {
-  ...{ code: 'KeyM', repeat: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false },
+  code: 'KeyM',
+  repeat: false,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  isComposing: false,
 };
 
 test('a key does what is chosen for it, alone and once', async (t) => {

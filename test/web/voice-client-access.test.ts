@@ -66,8 +66,18 @@ test('how others get in is told when entering a room', async (t) => {
   const told: unknown[] = [];
   client.on('entry', (entry) => told.push(entry));
   browser.socket.receive({
-    ...{ type: 'moved', room: 'vault', entry: 'password', locked: false, participants: [person('me')], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 0, chat: null },
+    type: 'moved',
+    room: 'vault',
+    entry: 'password',
+    locked: false,
+    participants: [person('me')],
+    hearing: [],
+    channels: [],
+    mayWhisper: true,
+    talking: [],
+    shoutsTo: [],
+    listeners: 0,
+    chat: null,
   });
   t.same(told, ['password']);
 });

@@ -22,8 +22,18 @@ test('a moved participant keeps the connection in the other room, and rejoins th
   client.on('moved', (room) => rooms.push(room));
   const self = client.participants.get(client.participantId ?? '')!;
   browser.socket.receive({
-    ...{ type: 'moved', room: 'annex', entry: 'open', locked: true, participants: [CY, self], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 0, chat: null },
+    type: 'moved',
+    room: 'annex',
+    entry: 'open',
+    locked: true,
+    participants: [CY, self],
+    hearing: [],
+    channels: [],
+    mayWhisper: true,
+    talking: [],
+    shoutsTo: [],
+    listeners: 0,
+    chat: null,
   });
   t.same(rooms, ['annex']);
   t.equal(client.room, 'annex');
@@ -64,8 +74,18 @@ test('a client is told how many only listen, on entering a room and when it chan
   browser.socket.receive({ type: 'listeners', listeners: 3 });
   const self = client.participants.get(client.participantId ?? '')!;
   browser.socket.receive({
-    ...{ type: 'moved', room: 'annex', entry: 'open', locked: true, participants: [self], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 1, chat: null },
+    type: 'moved',
+    room: 'annex',
+    entry: 'open',
+    locked: true,
+    participants: [self],
+    hearing: [],
+    channels: [],
+    mayWhisper: true,
+    talking: [],
+    shoutsTo: [],
+    listeners: 1,
+    chat: null,
   });
   t.same(told, [3, 1]);
 });

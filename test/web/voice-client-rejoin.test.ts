@@ -20,8 +20,18 @@ test('coming back', async (t) => {
     await browser.acceptJoin('token-2');
     t.same(browser.socket.sentOf('join'), [
       {
-        ...{ type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, hasMicrophone: false },
-        ...{ batches: true, pages: true, redirects: true, chat: true, data: true, resumeToken: 'token-1' },
+        type: 'join',
+        room: 'lobby',
+        name: 'Ada',
+        muted: true,
+        deafened: true,
+        hasMicrophone: false,
+        batches: true,
+        pages: true,
+        redirects: true,
+        chat: true,
+        data: true,
+        resumeToken: 'token-1',
       },
     ]);
     t.same(states.at(-1), { status: 'connected', media: 'connecting' });

@@ -46,8 +46,19 @@ export function joinMessage(target: JoinTarget, own: OwnState): ClientMessageInp
   const { name, password } = target.options;
   // What is undefined is left out of JSON.
   return {
-    ...{ type: 'join', room, name, ...own, batches: true, pages: true, redirects: true, chat: true, data: true },
-    ...{ chatAfter, token, password, resumeToken },
+    type: 'join',
+    room,
+    name,
+    ...own,
+    batches: true,
+    pages: true,
+    redirects: true,
+    chat: true,
+    data: true,
+    chatAfter,
+    token,
+    password,
+    resumeToken,
   };
 }
 

@@ -23,7 +23,10 @@ export function rtpHandlers({
     getRtpSdp: ({ params }) => {
       const sdp = Buffer.from(rtp.sdp(registry.room(params.room), params.stream));
       return {
-        ...{ contentType: 'application/sdp', name: `${params.stream}.sdp`, size: sdp.length, takesRanges: false },
+        contentType: 'application/sdp',
+        name: `${params.stream}.sdp`,
+        size: sdp.length,
+        takesRanges: false,
         open: () => Readable.from([sdp]),
       };
     },

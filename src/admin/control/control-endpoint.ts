@@ -41,7 +41,12 @@ export class ControlEndpoint {
     const { allowHosts, proxies, showAddresses, limitCounts, clock, log } = options;
     this.#options = options;
     this.#door = new WebSocketDoor({
-      ...{ name: 'control', path: PATH, maxMessageBytes: MAX_MESSAGE_BYTES, allowHosts, clock, log },
+      name: 'control',
+      path: PATH,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      allowHosts,
+      clock,
+      log,
       admit: (request, name) => this.#admit(request, name),
       open: ({ socket, request, admitted: room }, onClosed) => {
         const session = new ControlSession({ socket, room, limitCounts, clock, log, onClosed });

@@ -55,7 +55,12 @@ export class BotEndpoint {
     const { allowHosts, proxies, showAddresses, clock, log } = options;
     this.#options = options;
     this.#door = new WebSocketDoor({
-      ...{ name: 'bot', path: PATH, maxMessageBytes: MAX_FRAME_LENGTH, allowHosts, clock, log },
+      name: 'bot',
+      path: PATH,
+      maxMessageBytes: MAX_FRAME_LENGTH,
+      allowHosts,
+      clock,
+      log,
       admit: (request, room) => this.#admit(request, room),
       open: ({ socket, request, name: room, admitted }, onClosed) => {
         const client = proxies.clientOfRequest(request);

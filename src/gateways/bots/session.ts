@@ -133,7 +133,12 @@ export class BotSession implements ParticipantListener {
     if (start.send !== null && !admission.maySpeak) throw new AppError('not_allowed', 'This bot may not speak.');
     const tell = (answer: BotAnswer): void => this.#tell(answer);
     const { participant } = registry.join({
-      ...{ room, name: start.name, admission, from, via: 'bot', listener: this },
+      room,
+      name: start.name,
+      admission,
+      from,
+      via: 'bot',
+      listener: this,
       state: { muted: start.send === null, deafened: start.receive !== 'mix' },
       hasMicrophone: start.send !== null,
     });
@@ -143,7 +148,11 @@ export class BotSession implements ParticipantListener {
     participant.sound.agreeToRecording();
     if (start.send !== null) this.#sent = new SentSound({ kind: start.send, codec, clock, tell });
     this.#heard = new HeardSound({
-      ...{ what: start.receive, kind: start.format, codec, clock, tell },
+      what: start.receive,
+      kind: start.format,
+      codec,
+      clock,
+      tell,
       send: (frame) => this.#sendSound(frame),
     });
     const { id, roomName } = participant;
@@ -182,7 +191,9 @@ export class BotSession implements ParticipantListener {
     return participant.sit((media, options) =>
       media.connectRelayed({
         ...options,
-        ...{ speaks, listens, kind },
+        speaks,
+        listens,
+        kind,
         sink: {
           mix: (payload, timestamp, marker) => this.#heard?.mix(payload, timestamp, marker),
           played: (samples) => this.#sent?.played(samples),

@@ -130,8 +130,17 @@ export function isTarget(url: URL, targets: readonly string[]): boolean {
 function infoOf({ id, room, wanted, connection }: Forward): ForwardInfo {
   const { state, sinceMs, retryAtMs, error, failures, bytesSent } = connection;
   return {
-    ...{ id, kind: wanted.kind, room: room.name, url: wanted.url, user: wanted.user, name: wanted.name ?? room.name },
-    ...{ state, since: isoTime(sinceMs), retryAt: retryAtMs === null ? null : isoTime(retryAtMs) },
-    ...{ error, failures, bytesSent },
+    id,
+    kind: wanted.kind,
+    room: room.name,
+    url: wanted.url,
+    user: wanted.user,
+    name: wanted.name ?? room.name,
+    state,
+    since: isoTime(sinceMs),
+    retryAt: retryAtMs === null ? null : isoTime(retryAtMs),
+    error,
+    failures,
+    bytesSent,
   };
 }

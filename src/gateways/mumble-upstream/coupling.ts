@@ -102,8 +102,11 @@ export class Coupling {
       text: (text) => this.#texts.fromUser(text),
     });
     this.#texts = new Texts({
-      ...{ ear: this.#ear, visitors: this.#visitors, mouths: this.#mouths },
-      ...{ room: () => this.#room, clock: upstream.options.clock },
+      ear: this.#ear,
+      visitors: this.#visitors,
+      mouths: this.#mouths,
+      room: () => this.#room,
+      clock: upstream.options.clock,
     });
   }
 
@@ -230,7 +233,8 @@ export class Coupling {
     this.#outlet = {
       room,
       voices: new RoomVoices({
-        ...{ room, clock },
+        room,
+        clock,
         sessionOf: (participant) => (this.#visitors.has(participant) ? undefined : 0),
         voice: (participant, voice) => {
           if (!this.#isWithheld && this.#ear.client !== undefined) this.#mouths.of(participant)?.say(voice);

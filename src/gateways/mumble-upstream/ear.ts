@@ -116,7 +116,8 @@ export class Ear {
     this.#enteredMs = Number.NEGATIVE_INFINITY;
     this.#client = this.#upstream.connect({
       name: names.take(options.settings.name, () => false),
-      ...{ identity: `room ${this.#path.join('/')}`, isBot: true },
+      identity: `room ${this.#path.join('/')}`,
+      isBot: true,
       events: {
         changed: () => this.#changed(),
         voice: (voice) => this.#events.voice(voice),

@@ -41,7 +41,9 @@ export class Mouth {
     this.#upstream = upstream;
     this.#events = events;
     this.#client = upstream.connect({
-      ...{ name, identity: participant.admission.identity, isBot: false },
+      name,
+      identity: participant.admission.identity,
+      isBot: false,
       events: {
         changed: () => this.#changed(),
         // What others say comes from the client that listens for the room, and whispers to one person go nowhere.

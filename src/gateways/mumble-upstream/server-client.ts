@@ -230,7 +230,9 @@ export class ServerClient {
     const release = `${RELEASE} ${version}`;
     this.#link.send('version', { versionV1: versionV1(OWN_VERSION), release, versionV2: OWN_VERSION });
     this.#link.send('authenticate', {
-      ...{ username: name, opus: true, clientType: isBot ? 1 : 0 },
+      username: name,
+      opus: true,
+      clientType: isBot ? 1 : 0,
       ...(password !== '' && { password }),
     });
   }
@@ -313,7 +315,9 @@ export class ServerClient {
     if (bitsPerSecond === undefined || bitsPerSecond === 0) return;
     const perSecond = bitsPerSecond / BITS;
     this.#bandwidth = new TokenBucket({
-      ...{ perSecond, burst: perSecond * BANDWIDTH_BURST_S, now: this.#options.clock.now() },
+      perSecond,
+      burst: perSecond * BANDWIDTH_BURST_S,
+      now: this.#options.clock.now(),
     });
   }
 

@@ -60,7 +60,10 @@ export class ServerLink {
     this.#pins = pins;
     this.#frames = new FrameReader(MAX_LENGTH, (type, payload) => this.#receive(type, payload));
     this.#socket = connect({
-      ...{ host, port, minVersion: 'TLSv1.2', ...certificate },
+      host,
+      port,
+      minVersion: 'TLSv1.2',
+      ...certificate,
       // A pinned certificate is compared below, before anything is said.
       rejectUnauthorized: pins.length === 0,
     });

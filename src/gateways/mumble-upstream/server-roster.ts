@@ -113,7 +113,11 @@ export class ServerRoster {
     const deaf = { deaf: fields.deaf ?? before.deaf, selfDeaf: fields.selfDeaf ?? before.selfDeaf };
     const hash = fields.hash?.toLowerCase() ?? before.hash;
     this.#users.set(session, {
-      ...{ session, ...flags, ...deaf, listensTo, hash: HASH.test(hash) ? hash : '' },
+      session,
+      ...flags,
+      ...deaf,
+      listensTo,
+      hash: HASH.test(hash) ? hash : '',
       name: (fields.name ?? before.name).slice(0, MAX_NAME_LENGTH),
       channelId: fields.channelId ?? before.channelId,
       selfMute: fields.selfMute ?? before.selfMute,
@@ -164,6 +168,15 @@ function isSameName(one: string, other: string): boolean {
 
 /** What is true of users of whom nothing else was said. */
 const NEW_USER: FullUser = {
-  ...{ session: 0, name: '', channelId: ROOT, mute: false, suppress: false, selfMute: false },
-  ...{ deaf: false, selfDeaf: false, isDeaf: false, hash: '', listensTo: new Set<number>() },
+  session: 0,
+  name: '',
+  channelId: ROOT,
+  mute: false,
+  suppress: false,
+  selfMute: false,
+  deaf: false,
+  selfDeaf: false,
+  isDeaf: false,
+  hash: '',
+  listensTo: new Set<number>(),
 };

@@ -34,7 +34,13 @@ export class Visitor {
     const admission: Admission = { identity, name: null, maySpeak: true, mayModerate: false, mayChat: true };
     this.#user = user;
     this.#membership = new Membership({
-      ...{ registry, admission, room, name: shownName(user), from: undefined, address: null, clock },
+      registry,
+      admission,
+      room,
+      name: shownName(user),
+      from: undefined,
+      address: null,
+      clock,
       state: { muted: isMuted(user), deafened: user.isDeaf },
       events: {
         event: (event) => events.event(event),

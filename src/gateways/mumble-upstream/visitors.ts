@@ -140,7 +140,10 @@ export class Visitors {
       const identity = this.#identityOf(user);
       if (identity !== null) access.bans.checkIdentity(roomKey(this.#room), identity);
       const visitor: Visitor = new Visitor(user, {
-        ...{ registry, room: this.#room, identity, clock },
+        registry,
+        room: this.#room,
+        identity,
+        clock,
         events: {
           event: (event) => this.#tell(visitor, event),
           seated: () => this.#events.changed(),

@@ -80,8 +80,12 @@ export class MumbleGateway {
     this.#roster = new Roster({ registry, access, rooms, serverName }, hashSecret(certificate));
     this.#door = new Door(
       {
-        ...{ addresses: options.addresses, limitCounts: options.limitCounts, clock, log: options.log },
-        ...{ maxConnections: options.settings.maxUsers, handshakeTimeoutMs: joinTimeoutMs },
+        addresses: options.addresses,
+        limitCounts: options.limitCounts,
+        clock,
+        log: options.log,
+        maxConnections: options.settings.maxUsers,
+        handshakeTimeoutMs: joinTimeoutMs,
         opened: (socket, loggedIn) => this.#open(socket, loggedIn),
       },
       certificate,
@@ -95,7 +99,10 @@ export class MumbleGateway {
     const { clock, log, settings } = this.#options;
     const listFacts = (): ListFacts => ({ users: this.#roster.size, maxUsers: settings.maxUsers });
     this.#udp = new UdpPort({
-      ...{ host: address.address, port: address.port, clock, log },
+      host: address.address,
+      port: address.port,
+      clock,
+      log,
       listFacts: settings.listPing ? listFacts : null,
     });
     await this.#udp.open();
@@ -150,8 +157,11 @@ export class MumbleGateway {
     session = new MumbleSession(connection, {
       ...this.#options,
       roster: this.#roster,
-      ...{ defaultRoom: settings.defaultRoom, welcome: settings.welcome, maxUsers: () => settings.maxUsers },
-      ...{ newKeys, loggedIn },
+      defaultRoom: settings.defaultRoom,
+      welcome: settings.welcome,
+      maxUsers: () => settings.maxUsers,
+      newKeys,
+      loggedIn,
       from: addressKey(remote),
       checkBan: () => this.#options.addresses.checkBan(remote),
       address: showAddresses ? remote : null,
@@ -181,7 +191,8 @@ export class MumbleGateway {
       let relay = this.#relays.get(room);
       if (relay === undefined) {
         relay = new RoomRelay({
-          ...{ room, clock },
+          room,
+          clock,
           sessionOf: (id) => this.#roster.sessionOf(id),
           soundsSession: this.#roster.soundsSession,
           soundsChanged: () => this.#changed(),

@@ -72,8 +72,14 @@ export class Downlink {
     return {
       overLimit: this.#overLimit + uplink.overLimit,
       malformed: this.#malformed + uplink.malformed,
-      ...{ outByUdp: this.#byUdp, outByTunnel: this.#tunnelled, outDropped: this.#dropped },
-      ...{ inByUdp: this.#heardByUdp, inByTunnel: this.#heardByTunnel, late, lost, resyncs },
+      outByUdp: this.#byUdp,
+      outByTunnel: this.#tunnelled,
+      outDropped: this.#dropped,
+      inByUdp: this.#heardByUdp,
+      inByTunnel: this.#heardByTunnel,
+      late,
+      lost,
+      resyncs,
     };
   }
 

@@ -28,8 +28,16 @@ export interface MumbleFigures {
 }
 
 export const NO_VOICE: VoiceFigures = {
-  ...{ inByUdp: 0, inByTunnel: 0, overLimit: 0, malformed: 0, outByUdp: 0, outByTunnel: 0, outDropped: 0 },
-  ...{ late: 0, lost: 0, resyncs: 0 },
+  inByUdp: 0,
+  inByTunnel: 0,
+  overLimit: 0,
+  malformed: 0,
+  outByUdp: 0,
+  outByTunnel: 0,
+  outDropped: 0,
+  late: 0,
+  lost: 0,
+  resyncs: 0,
 };
 export const NO_UDP: UdpFigures = { datagrams: 0, refused: 0, unknown: 0, trials: 0, listPings: 0 };
 

@@ -76,7 +76,11 @@ function channelChange(
   const values = {
     channelId: id,
     ...(id !== ROOT_CHANNEL && { parent: ROOT_CHANNEL }),
-    ...{ name, position, maxUsers, isEnterRestricted, canEnter: true },
+    name,
+    position,
+    maxUsers,
+    isEnterRestricted,
+    canEnter: true,
     ...((description !== '' || before !== undefined) && { description: toHtml(description) }),
   };
   return ['channelState', values];

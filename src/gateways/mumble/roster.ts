@@ -260,14 +260,18 @@ export class Roster {
     const isKept = info?.permanent === true && info.listed;
     const before = this.#shown.get(key);
     const channel: MumbleChannel = {
-      ...{ id: this.#channelId(key), name: name.replaceAll('/', ' / '), position },
+      id: this.#channelId(key),
+      name: name.replaceAll('/', ' / '),
+      position,
       maxUsers: info?.maxParticipants ?? 0,
       description: info?.description ?? '',
       isEnterRestricted: !isPublic,
     };
     const now: ShownRoom = {
       channel: before !== undefined && isSame(before.channel, channel) ? before.channel : channel,
-      ...{ room, isPublic, isListed: this.#configured.size > 0 ? this.#configured.has(key) : isKept },
+      room,
+      isPublic,
+      isListed: this.#configured.size > 0 ? this.#configured.has(key) : isKept,
     };
     return before !== undefined && isSame(before, now) ? before : now;
   }
@@ -289,7 +293,12 @@ export class Roster {
     const session = this.#numberOf(id, presence?.session);
     const { mutedByModerator: mute, maySpeak, captured: recording } = view;
     return {
-      ...{ session, name: nameOf(view), channelId, mute, suppress: !maySpeak, recording },
+      session,
+      name: nameOf(view),
+      channelId,
+      mute,
+      suppress: !maySpeak,
+      recording,
       selfMute: presence?.selfMute ?? (view.microphone !== 'open' && !mute),
       selfDeaf: presence?.selfDeaf ?? view.deafened,
       hash: presence?.hash ?? this.#hashOf(view),

@@ -72,7 +72,11 @@ export class FilePlayers implements Players {
     try {
       if (room.players.isClosed) throw new AppError('unknown_room');
       const player = new Player({
-        ...{ room, request, file, clock, log },
+        room,
+        request,
+        file,
+        clock,
+        log,
         onEnded: (over, reason) => {
           const { info } = over;
           room.players.delete(info.id);

@@ -40,7 +40,10 @@ export class Player implements Playing {
     this.#options = options;
     this.#startedAtMs = clock.wallNow();
     this.#seat = room.media.connectRelayed({
-      ...{ state: SPEAKS, kind: 'music', speaks: true, listens: false },
+      state: SPEAKS,
+      kind: 'music',
+      speaks: true,
+      listens: false,
       loudness: { gain: 10 ** ((request.gainDb + file.gainDb) / 20), duckDb: request.duckDb },
       sink: {
         mix: () => {},
@@ -59,7 +62,9 @@ export class Player implements Playing {
   get info(): PlayerInfo {
     const { room, request } = this.#options;
     return {
-      ...{ id: this.#id, room: room.name, ...request },
+      id: this.#id,
+      room: room.name,
+      ...request,
       startedAt: isoTime(this.#startedAtMs),
       playedMs: Math.round(this.#playedSamples / SAMPLES_PER_MS),
     };

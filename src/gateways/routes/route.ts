@@ -66,7 +66,11 @@ export class Route {
   /** @param way where the mix goes; undefined: it is not wanted */
   #sit(room: Room, options: SeatOptions, way: Way | undefined, speaks: boolean): RelayedSeat {
     return room.media.connectRelayed({
-      ...{ ...options, kind: 'music', speaks, listens: way !== undefined, takesStereo: true },
+      ...options,
+      kind: 'music',
+      speaks,
+      listens: way !== undefined,
+      takesStereo: true,
       loudness: { gain: 10 ** (this.#options.gainDb / 20), duckDb: 0 },
       sink: { mix: (payload, timestamp) => way !== undefined && this.#carry(payload, timestamp, way) },
     });
@@ -90,7 +94,10 @@ class Way {
   readonly #isMutual: boolean;
   /** One object for all packets. */
   readonly #packet: { -readonly [K in keyof RelayedPacket]: RelayedPacket[K] } = {
-    ...{ sequenceNumber: 0, timestamp: 0, payload: new Uint8Array(0), levelDbov: null },
+    sequenceNumber: 0,
+    timestamp: 0,
+    payload: new Uint8Array(0),
+    levelDbov: null,
   };
   #isHeard = true;
   seat: RelayedSeat | undefined;

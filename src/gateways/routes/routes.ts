@@ -72,7 +72,10 @@ export class Routes implements RoomRoutes {
   #open(entry: Entry): void {
     const { from, to, wanted } = entry;
     entry.route = new Route({
-      ...{ from, to, isMutual: wanted.direction === 'both', gainDb: wanted.gainDb },
+      from,
+      to,
+      isMutual: wanted.direction === 'both',
+      gainDb: wanted.gainDb,
       onEnded: (reason) => this.#ended(entry, reason),
     });
   }
@@ -122,7 +125,12 @@ export class Routes implements RoomRoutes {
 
 function infoOf({ id, from, to, wanted, sinceMs, route }: Entry): RouteInfo {
   return {
-    ...{ id, from: from.name, to: to.name, direction: wanted.direction, gainDb: wanted.gainDb },
-    ...{ since: isoTime(sinceMs), state: route === undefined ? 'failed' : 'connected' },
+    id,
+    from: from.name,
+    to: to.name,
+    direction: wanted.direction,
+    gainDb: wanted.gainDb,
+    since: isoTime(sinceMs),
+    state: route === undefined ? 'failed' : 'connected',
   };
 }

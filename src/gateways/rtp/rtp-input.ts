@@ -48,10 +48,18 @@ export class RtpInput implements ParticipantListener {
     const { from: source = null, key, name } = wanted;
     this.address = showAddresses ? source : null;
     this.#receiver = new RtpReceiver({
-      ...{ source, key: key === undefined ? null : parseSdesKey(key), nowMs: clock.now() },
+      source,
+      key: key === undefined ? null : parseSdesKey(key),
+      nowMs: clock.now(),
     });
     this.#participant = registry.join({
-      ...{ room, name, admission: GUEST, state: SENDS, via: 'rtp', from: NO_ADDRESS, listener: this },
+      room,
+      name,
+      admission: GUEST,
+      state: SENDS,
+      via: 'rtp',
+      from: NO_ADDRESS,
+      listener: this,
     }).participant;
     try {
       this.#sit();
@@ -73,10 +81,19 @@ export class RtpInput implements ParticipantListener {
     const { name, source, key } = wanted;
     const { source: from, ssrc, packets, dropped } = this.#receiver;
     return {
-      ...{ id, room: this.roomName, name, source, participant: this.#participant.id, ...at },
-      ...{ from: showAddresses ? from : null, encrypted: key !== undefined, ssrc },
-      ...{ heard: this.#receiver.isHeard(clock.now()), since: isoTime(this.#sinceMs) },
-      ...{ packets, dropped: { ...dropped } },
+      id,
+      room: this.roomName,
+      name,
+      source,
+      participant: this.#participant.id,
+      ...at,
+      from: showAddresses ? from : null,
+      encrypted: key !== undefined,
+      ssrc,
+      heard: this.#receiver.isHeard(clock.now()),
+      since: isoTime(this.#sinceMs),
+      packets,
+      dropped: { ...dropped },
     };
   }
 
@@ -114,7 +131,10 @@ export class RtpInput implements ParticipantListener {
   #sit(): void {
     this.#seat = this.#participant.sit((media, options) =>
       media.connectRelayed({
-        ...{ ...options, speaks: true, listens: false, kind: this.#options.wanted.source },
+        ...options,
+        speaks: true,
+        listens: false,
+        kind: this.#options.wanted.source,
         sink: { mix: () => {} },
       }),
     );

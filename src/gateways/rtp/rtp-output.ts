@@ -56,9 +56,16 @@ export class RtpOutput {
     const { id, room, wanted, ssrc } = this.#options;
     const { target, payloadType, key } = wanted;
     return {
-      ...{ id, room: room.name, target, payloadType, encrypted: key !== undefined, ssrc },
-      ...{ state: this.#listener === undefined ? 'failed' : 'connected', since: isoTime(this.#sinceMs) },
-      ...{ packetsSent: this.#sender.packets, failures: this.#failures },
+      id,
+      room: room.name,
+      target,
+      payloadType,
+      encrypted: key !== undefined,
+      ssrc,
+      state: this.#listener === undefined ? 'failed' : 'connected',
+      since: isoTime(this.#sinceMs),
+      packetsSent: this.#sender.packets,
+      failures: this.#failures,
     };
   }
 
@@ -90,7 +97,10 @@ export class RtpOutput {
     try {
       listener.sit((media, options) =>
         media.connectRelayed({
-          ...{ ...options, speaks: false, listens: true, takesStereo: true },
+          ...options,
+          speaks: false,
+          listens: true,
+          takesStereo: true,
           sink: { mix: (payload, timestamp) => this.#steady.add(payload, timestamp) },
         }),
       );

@@ -44,7 +44,10 @@ export class RtpReceiver {
   readonly #header = createRtpHeader();
   readonly #dropped = { otherSource: 0, otherStream: 0, malformed: 0, unauthentic: 0, tooMany: 0 };
   readonly #packet: { -readonly [K in keyof RelayedPacket]: RelayedPacket[K] } = {
-    ...{ sequenceNumber: 0, timestamp: 0, payload: new Uint8Array(0), levelDbov: null },
+    sequenceNumber: 0,
+    timestamp: 0,
+    payload: new Uint8Array(0),
+    levelDbov: null,
   };
   #source: string | null;
   #ssrc: number | null = null;

@@ -62,7 +62,12 @@ export class RtpStreams implements RoomRtp {
       try {
         checkOpen(room);
         input = new RtpInput({
-          ...{ id, registry, room: room.name, wanted, showAddresses, clock },
+          id,
+          registry,
+          room: room.name,
+          wanted,
+          showAddresses,
+          clock,
           onEnded: (reason) => {
             socket.close();
             this.#inputs.delete(id);
@@ -97,7 +102,13 @@ export class RtpStreams implements RoomRtp {
       try {
         checkOpen(room);
         output = new RtpOutput({
-          ...{ id, room, wanted, port, ssrc: randomInt(2 ** 32), socket, clock },
+          id,
+          room,
+          wanted,
+          port,
+          ssrc: randomInt(2 ** 32),
+          socket,
+          clock,
           onEnded: (reason) => {
             socket.close();
             this.#outputs.delete(id);

@@ -46,13 +46,23 @@ export class MediaSockets {
     const { allowHosts, maxMessageBytes, addresses, proxies, limitCounts, clock, log } = options;
     this.#options = options;
     this.#door = new WebSocketDoor({
-      ...{ name: 'media', path: PATH, maxMessageBytes, allowHosts, clock, log },
+      name: 'media',
+      path: PATH,
+      maxMessageBytes,
+      allowHosts,
+      clock,
+      log,
       admit: async (request) => this.#admit(request),
       open: ({ socket, connection, request }, onClosed) => {
         const address = addressKey(proxies.clientOfRequest(request));
         const addressClosed = addresses.opened(address);
         const session: MediaSocketSession = new MediaSocketSession({
-          ...{ socket, connection, counters: this.#counters, limitCounts, clock, log },
+          socket,
+          connection,
+          counters: this.#counters,
+          limitCounts,
+          clock,
+          log,
           client: { address, isRemote: proxies.isRemote(request) },
           legOf: (room, resumeToken) => this.#legOf(room, resumeToken),
           onClosed: () => {

@@ -108,7 +108,9 @@ export class MediaLeg {
       this.#events = options.events;
       return media.connectRelayed({
         ...options,
-        ...{ speaks: true, listens: true, takesStereo },
+        speaks: true,
+        listens: true,
+        takesStereo,
         sink: { mix: (payload, timestamp, marker) => this.#socket?.mix(payload, timestamp, marker) },
       });
     });

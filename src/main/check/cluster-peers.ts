@@ -29,7 +29,11 @@ export async function checkPeers({ nowMs, nodes }: NodeSurvey, input: CheckInput
   // The engine's clock, which all of them use.
   const beganMs = clock.now();
   const peers = new Peers({
-    ...{ node: self, incarnation: randomUUID(), secret: config.clusterSecret, nodes: () => records, clock },
+    node: self,
+    incarnation: randomUUID(),
+    secret: config.clusterSecret,
+    nodes: () => records,
+    clock,
     nowMs: () => nowMs + clock.now() - beganMs,
     log: pino({ level: 'silent' }),
   });

@@ -14,7 +14,8 @@ export function lendWorker(stream: Duplex, slot: WorkerSlot, clock: Clock): void
     return;
   }
   const messages = new MessageStream({
-    ...{ stream, clock },
+    stream,
+    clock,
     onMessage: (message) => {
       const { success, data } = remoteCommandSchema.safeParse(message);
       if (success) guest.handle(data);

@@ -36,7 +36,11 @@ export class LinkControlSeat extends ControlSeat {
   start(): void {
     const { kind, parameters } = this.#options;
     this.post({
-      ...{ type: 'add_member', memberId: this.id, roomId: this.roomId, kind, state: this.initialState },
+      type: 'add_member',
+      memberId: this.id,
+      roomId: this.roomId,
+      kind,
+      state: this.initialState,
       endpoint: { kind: 'link', parameters },
     });
   }

@@ -65,7 +65,12 @@ export async function openMediaPlane(
   const shared = { certificate, handshakes, nextId, onAddresses: () => onAddresses() };
   const newSlot = (index: number): WorkerSlot =>
     new WorkerSlot({
-      ...{ ...options, ...shared, index, announcement, followed, startHost },
+      ...options,
+      ...shared,
+      index,
+      announcement,
+      followed,
+      startHost,
       onChange: () => onChange(),
     });
   const slots = Array.from({ length: Math.max(1, workers) }, (_, index) => newSlot(index));
@@ -111,10 +116,15 @@ function openOthers(shared: SharedOptions, connect: ConnectOther): OtherServers 
   const { clock, others, log } = shared;
   if (others === undefined) return undefined;
   return new OtherServers({
-    ...{ clock, spanLoad: others.spanLoad },
+    clock,
+    spanLoad: others.spanLoad,
     newSlot: (server) =>
       new WorkerSlot({
-        ...{ ...shared, index: 0, log: log.child({ server }), followed: undefined, announcement: NOTHING_ANNOUNCED },
+        ...shared,
+        index: 0,
+        log: log.child({ server }),
+        followed: undefined,
+        announcement: NOTHING_ANNOUNCED,
         startHost: ({ events }) => connect(server, events),
         onChange: () => {},
       }),

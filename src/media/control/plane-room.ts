@@ -207,9 +207,15 @@ export class PlaneRoom implements MediaRoom {
   #newPart(slot: WorkerSlot): RoomPart {
     const number = this.#partsMade++;
     return {
-      ...{ slot, isRemote: !this.#options.slots.includes(slot) },
-      ...{ number, mix: createSharedMix(number), shouts: undefined },
-      ...{ seats: new Set(), speaking: [], heard: new Map(), link: undefined },
+      slot,
+      isRemote: !this.#options.slots.includes(slot),
+      number,
+      mix: createSharedMix(number),
+      shouts: undefined,
+      seats: new Set(),
+      speaking: [],
+      heard: new Map(),
+      link: undefined,
     };
   }
 
@@ -255,7 +261,9 @@ export class PlaneRoom implements MediaRoom {
     const hub = this.#hub ?? this.#localParts[0] ?? this.#openHub();
     this.#hub = hub;
     return new RoomLink({
-      ...{ roomId: this.#options.id, home: hub.slot, leaf: part.slot },
+      roomId: this.#options.id,
+      home: hub.slot,
+      leaf: part.slot,
       onLost: () => {
         part.link = undefined;
         if (hub.slot.available) this.#options.others?.failed(part.slot);

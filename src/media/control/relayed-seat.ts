@@ -26,7 +26,12 @@ export class RelayedControlSeat extends ControlSeat implements RelayedSeat {
     const { id: memberId, roomId, kindOfSource: kind, initialState: state } = this;
     const { speaks, listens, takesStereo = false, sink, loudness } = this.#options;
     this.post({
-      ...{ type: 'add_member', memberId, roomId, kind, loudness, state },
+      type: 'add_member',
+      memberId,
+      roomId,
+      kind,
+      loudness,
+      state,
       endpoint: { kind: 'relayed', parameters: { speaks, listens, takesStereo } },
     });
     this.#relay.add(memberId, {

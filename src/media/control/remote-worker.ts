@@ -62,7 +62,8 @@ class RemoteWorker implements MediaHost {
     this.#starting = starting;
     this.route = { here, there, port: 0 };
     this.#messages = new MessageStream({
-      ...{ stream, clock },
+      stream,
+      clock,
       onMessage: (message) => this.#receive(message),
       onClosed: (reason) => this.#died(reason),
     });

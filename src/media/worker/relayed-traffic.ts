@@ -41,7 +41,9 @@ export class RelayedTraffic {
 
   open(id: number, parameters: RelayedParameters, events: EndpointEvents): RelayedEndpoint {
     const endpoint = new RelayedEndpoint({
-      ...{ id, parameters, events },
+      id,
+      parameters,
+      events,
       relay: (memberId, payload, timestamp, marker) => this.#relay(memberId, payload, timestamp, marker),
       onClosed: () => this.#endpoints.delete(id),
     });

@@ -31,7 +31,10 @@ export interface FlatMix {
 
 /** Temporary within one call. */
 const listener: SpaceListener = {
-  ...{ hearing: new Hearing(), fadesIn: false, heard: ChannelSet.NONE, ducking: new Ducking() },
+  hearing: new Hearing(),
+  fadesIn: false,
+  heard: ChannelSet.NONE,
+  ducking: new Ducking(),
 };
 
 /** Gives the stream what this listener hears of the channels, `flat`, together with what they hear in space. */

@@ -73,7 +73,14 @@ export class BodyFields {
   clear(slot: number): void {
     this.#writer.clearPairs(slot);
     this.describe(slot, {
-      ...{ voice: null, isPlaced: false, range: 0, layers: 0, hears: 0, enclosure: 0, muffle: 0, earsOf: null },
+      voice: null,
+      isPlaced: false,
+      range: 0,
+      layers: 0,
+      hears: 0,
+      enclosure: 0,
+      muffle: 0,
+      earsOf: null,
     });
   }
 

@@ -79,8 +79,13 @@ export class S3Bucket {
     const { url, region, keyId, secret, clock } = this.#options;
     const path = key.split('/').map(encodeURIComponent).join('/');
     const signer = new AwsV4Signer({
-      ...{ method, url: `${url.replace(/\/$/, '')}/${path}`, headers, region, service: 's3' },
-      ...{ accessKeyId: keyId, secretAccessKey: secret },
+      method,
+      url: `${url.replace(/\/$/, '')}/${path}`,
+      headers,
+      region,
+      service: 's3',
+      accessKeyId: keyId,
+      secretAccessKey: secret,
       datetime: isoTime(clock.wallNow()).replace(/[:-]|\.\d{3}/g, ''),
     });
     const signed = await signer.sign();
@@ -91,7 +96,10 @@ export class S3Bucket {
     const body = file === undefined ? bytesOf(content) : (Readable.toWeb(file) as ReadableStream);
     try {
       const response = await fetch(signed.url, {
-        ...{ method, headers: signed.headers, redirect: 'manual', duplex: 'half' },
+        method,
+        headers: signed.headers,
+        redirect: 'manual',
+        duplex: 'half',
         ...(body !== undefined && { body }),
         signal: AbortSignal.any([signal, timeout.signal]),
       });

@@ -61,7 +61,11 @@ export class Emitters {
       const { position, range, layers, enclosure, muffle } = state;
       const at = toMetres(rules.axes, rules.metresPerUnit, ...position);
       fields.describe(slot, {
-        ...{ voice: null, isPlaced: true, hears: 0, earsOf: null, muffle },
+        voice: null,
+        isPlaced: true,
+        hears: 0,
+        earsOf: null,
+        muffle,
         range: metresOf(range, rules),
         layers: numbers.layers(layers),
         enclosure: numbers.enclosure(enclosure),

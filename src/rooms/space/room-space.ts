@@ -256,7 +256,9 @@ export class RoomSpace {
     const rules = this.#rules;
     const emitters = this.#emitters.list(this.#sources);
     const settings = rules && {
-      ...{ curve: rules.curve, voices: rules.voices, cone: rules.cone },
+      curve: rules.curve,
+      voices: rules.voices,
+      cone: rules.cone,
       ...(emitters.length > 0 && { emitters }),
     };
     this.#openMedia().setSpace(settings);

@@ -23,7 +23,14 @@ function setUp({ isEngineUp = true }: { readonly isEngineUp?: boolean } = {}) {
       return at.isEngineUp;
     },
     nodes: ['n3', 'n1', 'n2'].map((node) => ({
-      ...{ node, version: '1', region: '', load: 0.5, rooms: 1, participants: 2, draining: false, settingsDiffer: [] },
+      node,
+      version: '1',
+      region: '',
+      load: 0.5,
+      rooms: 1,
+      participants: 2,
+      draining: false,
+      settingsDiffer: [],
     })),
     ownerOf: async () => {
       if (at.owner === 'down') throw new Error('the engine is down');

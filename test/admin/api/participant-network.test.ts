@@ -26,7 +26,12 @@ test('a participant is described with their network in both directions, as far a
     throw new Error('nobody asks for it');
   };
   const handlers = createHandlers({
-    ...{ registry, access, server, allowCapture: false, clock, recordings: undefined },
+    registry,
+    access,
+    server,
+    allowCapture: false,
+    clock,
+    recordings: undefined,
     players: { files: async () => [], start: async () => server() },
     audit: new AuditTrail(new FakeClock()),
     links: new LinkSigner(clock),

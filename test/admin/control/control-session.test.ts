@@ -25,7 +25,11 @@ function setUp() {
     const log = pino({ level: 'silent' });
     new ControlSession({
       socket: socket as unknown as WebSocket,
-      ...{ room, clock, log, limitCounts: new LimitCounts(), onClosed: () => {} },
+      room,
+      clock,
+      log,
+      limitCounts: new LimitCounts(),
+      onClosed: () => {},
     });
     return {
       socket,

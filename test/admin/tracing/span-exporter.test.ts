@@ -28,7 +28,11 @@ function setUp() {
   };
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ clock, requests, warnings, exporter, add },
+    clock,
+    requests,
+    warnings,
+    exporter,
+    add,
     respond: (next: typeof answer) => {
       answer = next;
     },

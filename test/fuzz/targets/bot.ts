@@ -41,13 +41,19 @@ export const bot: FuzzTarget = {
     const socket = new FakeBotSocket();
     let closes = 0;
     new BotSession({
-      ...{ socket: socket.socket, registry, room: 'lobby', clock, from: 'x', address: null },
+      socket: socket.socket,
+      registry,
+      room: 'lobby',
+      clock,
+      from: 'x',
+      address: null,
       admission: { ...GUEST, mayBeBot: true },
       codec: {
         createEncoder: () => ({ encode: () => payloadOf(7) }),
         createDecoder: () => ({ decode: () => FRAME }),
       },
-      ...{ limitCounts: new LimitCounts(), log: pino({ level: 'silent' }) },
+      limitCounts: new LimitCounts(),
+      log: pino({ level: 'silent' }),
       onClosed: () => closes++,
     });
     for (const frame of splitFrames(input)) {

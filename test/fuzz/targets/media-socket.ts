@@ -40,18 +40,26 @@ export const mediaSocket: FuzzTarget = {
     const { clock, registry, plane } = openRegistry();
     const state = { muted: false, deafened: false };
     const { participant } = registry.join({
-      ...{ room: 'lobby', name: 'Ada', admission: GUEST, state, from: 'x', listener: new RecordingListener() },
+      room: 'lobby',
+      name: 'Ada',
+      admission: GUEST,
+      state,
+      from: 'x',
+      listener: new RecordingListener(),
     });
     const leg = new MediaLeg(participant, clock);
     const socket = new FakeBotSocket();
     const connection = Object.assign(new EventEmitter(), { writableLength: 0 });
     let closes = 0;
     new MediaSocketSession({
-      ...{ socket: socket.socket, connection: connection as unknown as Duplex, clock },
+      socket: socket.socket,
+      connection: connection as unknown as Duplex,
+      clock,
       legOf: () => leg,
       client: { address: 'x', isRemote: false },
       counters: { framesIn: 0, framesOut: 0, framesDropped: 0 },
-      ...{ limitCounts: new LimitCounts(), log: pino({ level: 'silent' }) },
+      limitCounts: new LimitCounts(),
+      log: pino({ level: 'silent' }),
       onClosed: () => closes++,
     });
     for (const frame of splitFrames(input)) {

@@ -57,8 +57,13 @@ export const mumbleUpstream: FuzzTarget = {
     let ends = 0;
     let frames = 0;
     const client = new ServerClient({
-      ...{ server: { host: 'x', port: 1, pins: [] }, name: 'Web', password: '', certificate: null, isBot: true },
-      ...{ version: '1', clock },
+      server: { host: 'x', port: 1, pins: [] },
+      name: 'Web',
+      password: '',
+      certificate: null,
+      isBot: true,
+      version: '1',
+      clock,
       openLink: (_server, _certificate, given) => {
         events = given;
         return {

@@ -16,7 +16,10 @@ function setUp(options: Partial<HeardSoundOptions> = {}) {
   const join = (name: string, room = 'lobby') => {
     const listener = new RecordingListener();
     const { participant } = registry.join({
-      ...{ room, name, admission: GUEST, listener },
+      room,
+      name,
+      admission: GUEST,
+      listener,
       state: { muted: false, deafened: false },
     });
     sit(participant, name);
@@ -25,7 +28,9 @@ function setUp(options: Partial<HeardSoundOptions> = {}) {
   const ada = join('Ada');
   const own = join('Bot');
   const sound = new HeardSound({
-    ...{ what: 'speakers', kind: 'opus', clock },
+    what: 'speakers',
+    kind: 'opus',
+    clock,
     codec: {
       createEncoder: () => ({ encode: () => payloadOf(0) }),
       createDecoder: () => {
@@ -40,14 +45,12 @@ function setUp(options: Partial<HeardSoundOptions> = {}) {
   const room = registry.room('lobby');
   const say = (n: number, from = ada, payload = payloadOf(n)) =>
     plane.rooms[0]!.tap!.sink.voice({
-      ...{
-        seatId: from.participant.seat!.id,
-        stream: 1,
-        arrivalMs: clock.now(),
-        timestamp: n * 960,
-        levelDbov: null,
-        payload,
-      },
+      seatId: from.participant.seat!.id,
+      stream: 1,
+      arrivalMs: clock.now(),
+      timestamp: n * 960,
+      levelDbov: null,
+      payload,
     });
   return { registry, plane, clock, told, frames, sound, room, join, ada, own, say, decoders: () => decoders };
 }

@@ -22,7 +22,9 @@ function setUp(kind: 'opus' | 'pcm' = 'opus') {
   const sound = new SentSound({ kind, codec, clock, tell: (answer) => told.push(answer) });
   const open = () => {
     const seat = new FakeRelayedSeat(1, {
-      ...{ state: { muted: false, deafened: false, hearing: [] }, speaks: true, listens: false },
+      state: { muted: false, deafened: false, hearing: [] },
+      speaks: true,
+      listens: false,
       sink: { mix: () => {}, played: (samples) => sound.played(samples) },
       events: { connected: () => {}, silent: () => {}, closed: () => {} },
     });

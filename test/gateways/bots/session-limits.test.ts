@@ -16,12 +16,19 @@ function setUp(admission: Admission = GUEST) {
   const limitCounts = new LimitCounts();
   let closes = 0;
   const session = new BotSession({
-    ...{ socket: socket.socket, registry, room: 'lobby', admission, from: 'x', address: null },
+    socket: socket.socket,
+    registry,
+    room: 'lobby',
+    admission,
+    from: 'x',
+    address: null,
     codec: {
       createEncoder: () => ({ encode: () => payloadOf(1) }),
       createDecoder: () => ({ decode: () => new Int16Array(960) }),
     },
-    ...{ limitCounts, clock, log: pino({ level: 'silent' }) },
+    limitCounts,
+    clock,
+    log: pino({ level: 'silent' }),
     onClosed: () => closes++,
   });
   const seat = () => plane.rooms[0]!.relayed.at(-1)!;
@@ -222,7 +229,10 @@ test('a bot that comes back muted is told so at once', async (t) => {
   const admission = { ...GUEST, identity: 'bot-1' };
   const { registry, socket } = setUp(admission);
   const { participant } = registry.join({
-    ...{ room: 'lobby', name: 'Bot', admission, listener: new RecordingListener() },
+    room: 'lobby',
+    name: 'Bot',
+    admission,
+    listener: new RecordingListener(),
     state: { muted: false, deafened: false },
   });
   registry.room('lobby').moderate({ type: 'mute_participant', participantId: participant.id, muted: true });

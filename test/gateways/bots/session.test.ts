@@ -19,7 +19,10 @@ async function setUp(t: Test, flags: readonly string[] = ['--max-bots', '5']) {
   const api = new ApiClient(server.url, TOKEN);
   const connect = async (options: Partial<BotOptions> = {}) => {
     const bot = await BotConnection.connect({
-      ...{ server: server.url, room: 'lobby', token: TOKEN, WebSocket: WebSocket as unknown as BotSocketClass },
+      server: server.url,
+      room: 'lobby',
+      token: TOKEN,
+      WebSocket: WebSocket as unknown as BotSocketClass,
       ...options,
     });
     t.teardown(() => bot.close());

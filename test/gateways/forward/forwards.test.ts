@@ -20,7 +20,10 @@ async function setUp(t: Test) {
   t.teardown(() => registry.close());
   const failed: ForwardInfo[] = [];
   const forwards = new Forwards({
-    ...{ targets: ['127.0.0.1'], streams: new RoomStreams(clock), clock, log: pino({ level: 'silent' }) },
+    targets: ['127.0.0.1'],
+    streams: new RoomStreams(clock),
+    clock,
+    log: pino({ level: 'silent' }),
     onFailed: (forward) => failed.push(forward),
   });
   return { clock, registry, forwards, failed, wanted: { ...WANTED, url: `http://127.0.0.1:${port}/a` } };

@@ -14,7 +14,11 @@ async function setUp(t: Test, name = 'Zoë’s') {
   const connection = new IcecastConnection(
     {
       url: new URL(`http://127.0.0.1:${port}/a b?c=d`),
-      ...{ user: 'source', password: 'pw', name, description: '', public: false },
+      user: 'source',
+      password: 'pw',
+      name,
+      description: '',
+      public: false,
     },
     { answered: (status) => events.push(status), closed: (error) => events.push(`closed ${error}`) },
   );

@@ -19,7 +19,12 @@ function forwardTo(t: Test, port: number, given: Partial<IcecastTarget> = {}) {
   const forward = new IcecastForward({
     target: {
       url: new URL(`http://127.0.0.1:${port}/mount.opus`),
-      ...{ user: 'source', password: 'pässword', name: 'Zoë', description: '', public: false, ...given },
+      user: 'source',
+      password: 'pässword',
+      name: 'Zoë',
+      description: '',
+      public: false,
+      ...given,
     },
     play: (write) => {
       players.add(write);

@@ -10,7 +10,10 @@ import { RecordingListener } from '../../helpers/recording-listener.ts';
 function joinPerson({ registry }: BroadcastServer) {
   const listener = new RecordingListener();
   const { participant } = registry.join({
-    ...{ room: 'lobby', name: 'Ada', admission: GUEST, listener },
+    room: 'lobby',
+    name: 'Ada',
+    admission: GUEST,
+    listener,
     state: { muted: false, deafened: false },
   });
   return { listener, participant };

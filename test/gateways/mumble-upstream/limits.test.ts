@@ -26,7 +26,8 @@ test('people are told why the other server is not there', { skip }, async (t) =>
       t,
       { server: { serverpassword: 'right' }, settings: { password: 'wrong' } },
       {
-        ...{ state: 'away', reason: 'refused' },
+        state: 'away',
+        reason: 'refused',
       },
     ),
   );
@@ -38,7 +39,8 @@ test('people are told why the other server is not there', { skip }, async (t) =>
       t,
       { settings: { server: { host: '127.0.0.1', port: 1, pins: [] } } },
       {
-        ...{ state: 'away', reason: 'unreachable' },
+        state: 'away',
+        reason: 'unreachable',
       },
     ),
   );
@@ -46,7 +48,8 @@ test('people are told why the other server is not there', { skip }, async (t) =>
 
 test('the right password', { skip }, async (t) => {
   const { mumble, people } = await startUpstream(t, {
-    ...{ server: { serverpassword: 'right' }, settings: { password: 'right' } },
+    server: { serverpassword: 'right' },
+    settings: { password: 'right' },
   });
   await mumble('Desk', { password: 'right' });
   await eventually(() => people().includes('Desk') || 'not there');
@@ -55,7 +58,8 @@ test('the right password', { skip }, async (t) => {
 test('with its own limits the server bans nobody; the last wait, and are told', { skip }, async (t) => {
   // Two connections of the test itself come first.
   const { browser, upstream, murmur } = await startUpstream(t, {
-    ...{ server: { autobanAttempts: 10, autobanTimeframe: 120, autobanTime: 300 }, connects: 8 },
+    server: { autobanAttempts: 10, autobanTimeframe: 120, autobanTime: 300 },
+    connects: 8,
   });
   const twelve = Array.from({ length: 12 }, (_, n) => browser(`Browser ${n}`).listener);
   const shared = () => twelve.filter(({ news }) => (news as { state?: string })?.state === 'shared').length;
@@ -78,13 +82,11 @@ test('places of the server stay free for others', { skip }, async (t) => {
 
 test('what a moderator of the other server does counts here', { skip }, async (t) => {
   const { browser, mumble, people, person, registry } = await startUpstream(t, {
-    ...{
-      superPassword: 'super',
-      rooms: [
-        { room: 'lobby', path: [] },
-        { room: 'games', path: ['Games'] },
-      ],
-    },
+    superPassword: 'super',
+    rooms: [
+      { room: 'lobby', path: [] },
+      { room: 'games', path: ['Games'] },
+    ],
   });
   const admin = await mumble('SuperUser', { password: 'super' });
   admin.send('channelState', { parent: 0, name: 'Games' });

@@ -25,8 +25,13 @@ async function serverOf(t: Test, settings = {}) {
     const ends: ClientEnd[] = [];
     let changes = 0;
     const client = new ServerClient({
-      ...{ server: { host: '127.0.0.1', port: murmur.port, pins }, name, password: '', certificate: null },
-      ...{ isBot: false, version: '9.9', clock: systemClock },
+      server: { host: '127.0.0.1', port: murmur.port, pins },
+      name,
+      password: '',
+      certificate: null,
+      isBot: false,
+      version: '9.9',
+      clock: systemClock,
       events: {
         changed: () => changes++,
         voice: (voice) => heard.push({ ...voice, opus: Uint8Array.from(voice.opus) }),

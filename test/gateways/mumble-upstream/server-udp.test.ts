@@ -32,7 +32,10 @@ async function start(t: Test) {
   let resyncs = 0;
   const udp = new ServerUdp(
     {
-      ...{ address: '127.0.0.1', port: port.address().port, crypt: new CryptState(KEYS), format: 'old' },
+      address: '127.0.0.1',
+      port: port.address().port,
+      crypt: new CryptState(KEYS),
+      format: 'old',
       voice: (packet) => voices.push(Buffer.from(packet).toString('hex')),
       tunnel: (packet) => tunnelled.push(Buffer.from(packet).toString('hex')),
       resync: () => resyncs++,
@@ -45,7 +48,13 @@ async function start(t: Test) {
   });
   let nowMs = 0;
   return {
-    ...{ udp, received, voices, tunnelled, crypt, send, sendDatagram },
+    udp,
+    received,
+    voices,
+    tunnelled,
+    crypt,
+    send,
+    sendDatagram,
     resyncs: () => resyncs,
     setAnswers: (does: boolean) => {
       answers = does;
@@ -139,8 +148,13 @@ test('if no route leads there by UDP, nothing is sent', async (t) => {
   const udp = new ServerUdp(
     {
       // Refused by the system without a word to anybody.
-      ...{ address: '255.255.255.255', port: 9, crypt: new CryptState(KEYS), format: 'old' },
-      ...{ voice: () => {}, tunnel: (packet) => sent.push(packet), resync: () => {} },
+      address: '255.255.255.255',
+      port: 9,
+      crypt: new CryptState(KEYS),
+      format: 'old',
+      voice: () => {},
+      tunnel: (packet) => sent.push(packet),
+      resync: () => {},
     },
     0,
   );

@@ -6,17 +6,16 @@ import { openRegistry } from '../../helpers/open-registry.ts';
 
 const NOBODY: ReadonlyMap<number, ServerUser> = new Map();
 const desk: ServerUser = {
-  ...{
-    session: 7,
-    name: 'Desk',
-    channelId: 0,
-    mute: false,
-    deaf: false,
-    suppress: false,
-    selfMute: false,
-    isDeaf: false,
-  },
-  ...{ hash: '', listensTo: new Set<number>() },
+  session: 7,
+  name: 'Desk',
+  channelId: 0,
+  mute: false,
+  deaf: false,
+  suppress: false,
+  selfMute: false,
+  isDeaf: false,
+  hash: '',
+  listensTo: new Set<number>(),
 };
 
 test('users of another server who come and go without end are not told to the room each time', (t) => {
@@ -24,7 +23,9 @@ test('users of another server who come and go without end are not told to the ro
   const upstream = { options: { registry, access: { bans: {} }, clock }, isAnyPending: false } as unknown as Upstream;
   let came = 0;
   const visitors = new Visitors('lobby', upstream, {
-    ...{ roomEvent: () => {}, told: () => {}, changed: () => {} },
+    roomEvent: () => {},
+    told: () => {},
+    changed: () => {},
     came: () => came++,
   });
   const flap = (times: number) => {

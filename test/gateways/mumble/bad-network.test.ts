@@ -29,7 +29,14 @@ async function talking(format: VoiceFormat) {
     media.connectRelayed({ ...options, speaks: false, listens: true, sink: { mix } }),
   );
   const membership = new Membership({
-    ...{ registry, admission: GUEST, room: 'lobby', name: 'Ada', state, from: undefined, address: null, clock },
+    registry,
+    admission: GUEST,
+    room: 'lobby',
+    name: 'Ada',
+    state,
+    from: undefined,
+    address: null,
+    clock,
     events: { event: () => {}, ended: () => {}, mix: () => {} },
   });
   const [key, iv, back] = [1, 2, 3].map((value) => new Uint8Array(16).fill(value)) as [

@@ -90,8 +90,12 @@ test('what a browser says is passed on as it is, until they are muted', async (t
   t.same(room?.tap?.request, { voices: true, mix: false, live: true });
   const say = (n: number, levelDbov = -20) =>
     room?.tap?.sink.voice({
-      ...{ seatId, stream: 7, levelDbov, arrivalMs: server.clock.now() },
-      ...{ timestamp: 5000 + 960 * n, payload: SPEECH },
+      seatId,
+      stream: 7,
+      levelDbov,
+      arrivalMs: server.clock.now(),
+      timestamp: 5000 + 960 * n,
+      payload: SPEECH,
     });
   for (let n = 0; n < 3; n++) say(n);
   for (const client of clients) {
@@ -282,16 +286,15 @@ test('whoever has to agree to a recording is told, and is not heard before', asy
     start: async ({ room }) => {
       started.push(room);
       return {
-        ...{
-          id: 'one',
-          startedAtMs: 0,
-          entered: () => {},
-          left: () => {},
-          setMuted: () => {},
-          voice: () => {},
-          mix: () => {},
-        },
-        ...{ agreed: (id: string) => agreed.push(id), stop: () => {} },
+        id: 'one',
+        startedAtMs: 0,
+        entered: () => {},
+        left: () => {},
+        setMuted: () => {},
+        voice: () => {},
+        mix: () => {},
+        agreed: (id: string) => agreed.push(id),
+        stop: () => {},
       };
     },
   };

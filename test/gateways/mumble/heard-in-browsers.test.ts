@@ -35,7 +35,14 @@ function listen({ registry }: SimulatedServer, room: string, name: string, mix: 
 
 function mumble({ registry, clock }: SimulatedServer, room: string, name: string): Membership {
   return new Membership({
-    ...{ registry, admission: GUEST, room, name, state: OPEN, from: undefined, address: null, clock },
+    registry,
+    admission: GUEST,
+    room,
+    name,
+    state: OPEN,
+    from: undefined,
+    address: null,
+    clock,
     events: { event: () => {}, ended: () => {}, mix: () => {} },
   });
 }

@@ -3,7 +3,12 @@ import { Presenter } from '../../../src/gateways/mumble/presenter.ts';
 import type { MumbleChannel, MumbleUser, MumbleView } from '../../../src/gateways/mumble/roster.ts';
 
 const ROOT: MumbleChannel = {
-  ...{ id: 0, name: 'Root', position: 0, maxUsers: 0, description: '', isEnterRestricted: false },
+  id: 0,
+  name: 'Root',
+  position: 0,
+  maxUsers: 0,
+  description: '',
+  isEnterRestricted: false,
 };
 const LOBBY: MumbleChannel = { ...ROOT, id: 1, name: 'lobby' };
 const FLAGS = { mute: false, suppress: false, selfMute: false, selfDeaf: false, recording: false };
@@ -55,8 +60,14 @@ test('only what has changed is sent', async (t) => {
     [
       'channelState',
       {
-        ...{ channelId: 1, parent: 0, name: 'lobby', position: 0, maxUsers: 0, isEnterRestricted: false },
-        ...{ canEnter: true, description: 'a &lt; b' },
+        channelId: 1,
+        parent: 0,
+        name: 'lobby',
+        position: 0,
+        maxUsers: 0,
+        isEnterRestricted: false,
+        canEnter: true,
+        description: 'a &lt; b',
       },
     ],
   ]);

@@ -14,7 +14,10 @@ function relaying() {
   const join = (name: string) => {
     const state = { muted: false, deafened: false };
     const { participant } = registry.join({
-      ...{ room: 'lobby', name, admission: { ...GUEST, identity: name }, state },
+      room: 'lobby',
+      name,
+      admission: { ...GUEST, identity: name },
+      state,
       listener: new RecordingListener(),
     });
     sit(participant, 'offer');
@@ -25,14 +28,19 @@ function relaying() {
   const sessionOf = (id: string) => (id === talker.id ? 5 : id === listener.id ? 6 : undefined);
   let soundsChanged = 0;
   const relay = new RoomRelay({
-    ...{ room, sessionOf, clock, soundsSession: 9 },
+    room,
+    sessionOf,
+    clock,
+    soundsSession: 9,
     soundsChanged: () => {
       soundsChanged++;
     },
   });
   const heard: number[] = [];
   const client = {
-    ...{ participant: listener, format: 'protobuf' as const, isDeaf: false },
+    participant: listener,
+    format: 'protobuf' as const,
+    isDeaf: false,
     sendVoice: (packet: Uint8Array) => {
       heard.push(readVoicePacket('protobuf', packet, true)?.session ?? -1);
     },

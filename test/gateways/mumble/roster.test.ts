@@ -10,12 +10,21 @@ function rosterOf(rooms: readonly string[], entryOf: (key: string) => 'open' | '
   const roster = new Roster({ registry, access: { entryOf }, rooms, serverName: 'Here' }, 'secret');
   const join = (name: string, room: string, identity: string | null = null) =>
     registry.join({
-      ...{ room, name, admission: { ...GUEST, identity }, state: { muted: false, deafened: false } },
+      room,
+      name,
+      admission: { ...GUEST, identity },
+      state: { muted: false, deafened: false },
       listener: new RecordingListener(),
     }).participant;
   const presence: MumblePresence = {
-    ...{ session: roster.newSession(), name: 'Me', participant: null, selfMute: false, selfDeaf: false },
-    ...{ hash: null, hearsMix: false, hearsSounds: false },
+    session: roster.newSession(),
+    name: 'Me',
+    participant: null,
+    selfMute: false,
+    selfDeaf: false,
+    hash: null,
+    hearsMix: false,
+    hearsSounds: false,
   };
   roster.add(presence);
   const view = (of = presence) => {

@@ -35,12 +35,23 @@ test('a whisper that is followed by words for the room, with a full jitter buffe
   };
   const [friend, other] = [listen('Friend'), listen('Other')];
   const membership = new Membership({
-    ...{ registry, admission: GUEST, room: 'lobby', name: 'Ada', state, from: undefined, address: null, clock },
-    ...{ events: { event: () => {}, ended: () => {}, mix: () => {} } },
+    registry,
+    admission: GUEST,
+    room: 'lobby',
+    name: 'Ada',
+    state,
+    from: undefined,
+    address: null,
+    clock,
+    events: { event: () => {}, ended: () => {}, mix: () => {} },
   });
   const roster = { participantOf: () => friend.participant.id, channelOf: () => 1 };
   const targets = new VoiceTargets({
-    ...{ session: 5, roster, roomOf: () => registry.room('lobby'), whispered: () => {}, clock },
+    session: 5,
+    roster,
+    roomOf: () => registry.room('lobby'),
+    whispered: () => {},
+    clock,
   });
   targets.define({ id: 1, targets: [encodeMessage(WHISPER_TARGET, { sessions: [9] })] }, membership.participant);
   const room = registry.room('lobby');

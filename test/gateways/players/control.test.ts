@@ -13,7 +13,10 @@ import { SimulatedServer } from '../../helpers/simulated-server.ts';
 import { oggOf, tonePackets } from '../../helpers/sound-file.ts';
 
 const request = (file: string, more: Partial<PlayRequest> = {}): PlayRequest => ({
-  ...{ file, loop: false, gainDb: 0, duckDb: 0 },
+  file,
+  loop: false,
+  gainDb: 0,
+  duckDb: 0,
   ...more,
 });
 
@@ -24,14 +27,18 @@ async function setUp(t: Test) {
   const directory = t.testdir();
   const ends: (readonly [file: string, reason: string, playedMs: number])[] = [];
   const players = new FilePlayers({
-    ...{ directory, clock: server.clock, log: pino({ level: 'silent' }) },
+    directory,
+    clock: server.clock,
+    log: pino({ level: 'silent' }),
     ended: ({ file, playedMs }: PlayerInfo, reason) => ends.push([file, reason, playedMs]),
   });
   const room = server.registry.create({ name: 'lobby', locked: false });
   const decode = createFrameDecoder();
   const frames: Int16Array[] = [];
   room.media.connectRelayed({
-    ...{ speaks: false, listens: true, state: { muted: true, deafened: false, hearing: [] } },
+    speaks: false,
+    listens: true,
+    state: { muted: true, deafened: false, hearing: [] },
     sink: { mix: (payload) => frames.push(decode(payload)) },
     events: { connected: () => {}, silent: () => {}, closed: () => {} },
   });
@@ -161,7 +168,9 @@ test('music ducks under a voice', async (t) => {
   const { players, room, frames, run, add } = await setUp(t);
   await add('a.opus', oggOf(tonePackets(700, 200)));
   const voice = room.media.connectRelayed({
-    ...{ speaks: true, listens: false, state: { muted: false, deafened: true, hearing: [] } },
+    speaks: true,
+    listens: false,
+    state: { muted: false, deafened: true, hearing: [] },
     sink: { mix: () => {} },
     events: { connected: () => {}, silent: () => {}, closed: () => {} },
   });

@@ -16,8 +16,15 @@ function setUp(t: Test, names: readonly string[]) {
   const recorder = {
     consent: 'notice' as const,
     start: async (_: RecordingStart): Promise<RunningRecording> => ({
-      ...{ id: 'r', startedAtMs: 0, entered: () => {}, left: () => {}, agreed: () => {} },
-      ...{ setMuted: () => {}, voice: () => {}, mix: () => {}, stop: () => {} },
+      id: 'r',
+      startedAtMs: 0,
+      entered: () => {},
+      left: () => {},
+      agreed: () => {},
+      setMuted: () => {},
+      voice: () => {},
+      mix: () => {},
+      stop: () => {},
     }),
   };
   const { registry, clock, plane } = openRegistry(100, [], { recorder });

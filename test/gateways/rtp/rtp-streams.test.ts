@@ -47,7 +47,13 @@ function setUp(t: Test, { host = '192.0.2.1', targets = ['192.0.2.9'] } = {}) {
     },
   };
   const streams = new RtpStreams({
-    ...{ host, targets, registry, showAddresses: true, clock, log: pino({ level: 'silent' }), network },
+    host,
+    targets,
+    registry,
+    showAddresses: true,
+    clock,
+    log: pino({ level: 'silent' }),
+    network,
   });
   const room = registry.create({ name: 'lobby', locked: false });
   // Opens the room's media.

@@ -26,15 +26,25 @@ async function setUp(t: Test, { inIdToken = true, ...more }: Partial<SignInSetti
   const newProvider = () => realProvider(site.url, { account: () => who.account, redirectUri, inIdToken });
   site.answer = await newProvider();
   const access = new AccessControl({
-    ...{ mode: 'token', tokenSecret: SECRET, roomPasswords: {}, clock: systemClock },
+    mode: 'token',
+    tokenSecret: SECRET,
+    roomPasswords: {},
+    clock: systemClock,
     registeredNames: { 'user-1': 'Zoe' },
   });
   t.teardown(() => access.close());
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const settings = {
-    ...{ issuer: site.url, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes: 'openid profile', label: 'Forum' },
-    ...{ pageUrl: page.url, secret: SECRET, rules: RULES, ...more },
+    issuer: site.url,
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    scopes: 'openid profile',
+    label: 'Forum',
+    pageUrl: page.url,
+    secret: SECRET,
+    rules: RULES,
+    ...more,
   };
   const app = new Koa();
   const addresses = new AddressLimits(

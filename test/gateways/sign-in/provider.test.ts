@@ -41,13 +41,11 @@ async function setUp(t: Test) {
   };
   const clock = new FakeClock();
   const settings = {
-    ...{
-      issuer: site.url,
-      clientId: CLIENT_ID,
-      clientSecret: CLIENT_SECRET,
-      scopes: 'openid',
-      redirectUri: REDIRECT_URI,
-    },
+    issuer: site.url,
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    scopes: 'openid',
+    redirectUri: REDIRECT_URI,
     rules: RULES,
   };
   const provider = new SignInProvider(settings, clock);

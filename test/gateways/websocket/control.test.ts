@@ -35,8 +35,14 @@ test('people with plain WebSockets and a bot hear each other and never themselve
   const ada = await join('Ada', 430);
   const ben = await join('Ben', 710);
   const bot = await BotConnection.connect({
-    ...{ server: server.url, room: 'lobby', token: ADMIN, name: 'Echo', receive: 'mix' },
-    ...{ send: 'opus', format: 'opus', WebSocket: WebSocket as unknown as BotSocketClass },
+    server: server.url,
+    room: 'lobby',
+    token: ADMIN,
+    name: 'Echo',
+    receive: 'mix',
+    send: 'opus',
+    format: 'opus',
+    WebSocket: WebSocket as unknown as BotSocketClass,
   });
   t.teardown(() => bot.close());
   const heardByBot: Int16Array[] = [];

@@ -22,7 +22,10 @@ async function setUp() {
   await Promise.resolve();
   const room = plane.rooms[0]!;
   const voice = (sequence: number) => ({
-    ...{ sequence, time: 2 ** 32 + 960 * sequence, levelDbov: -9, payload: payloadOf(sequence) },
+    sequence,
+    time: 2 ** 32 + 960 * sequence,
+    levelDbov: -9,
+    payload: payloadOf(sequence),
   });
   return {
     plane,

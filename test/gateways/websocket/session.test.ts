@@ -30,7 +30,11 @@ function setUp() {
     const socket = new FakeBotSocket();
     const connection = new FakeConnection();
     const session = new MediaSocketSession({
-      ...{ socket: socket.socket, connection: connection as unknown as Duplex, counters, limitCounts, clock },
+      socket: socket.socket,
+      connection: connection as unknown as Duplex,
+      counters,
+      limitCounts,
+      clock,
       legOf: (room, resumeToken) => {
         registry.holder(room, resumeToken);
         return leg;

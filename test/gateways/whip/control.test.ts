@@ -26,7 +26,10 @@ async function problem(response: Response | Promise<Response>): Promise<string> 
 function joinPerson({ registry }: BroadcastServer, room = 'lobby') {
   const listener = new RecordingListener();
   const joined = registry.join({
-    ...{ room, name: 'Ada', admission: GUEST, listener },
+    room,
+    name: 'Ada',
+    admission: GUEST,
+    listener,
     state: { muted: false, deafened: false },
   });
   return { ...joined, listener };

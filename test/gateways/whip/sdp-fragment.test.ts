@@ -52,7 +52,11 @@ test('new credentials take the place of all old ones, and nothing else changes',
 
 test('the answer to a restart has the new credentials, and the candidates once', (t) => {
   const answer = writeAnswer(parseOffer(OBS), {
-    ...{ version: 2, ufrag: 'abcd1234', password: 'x'.repeat(32), ssrc: 1, cname: 'c' },
+    version: 2,
+    ufrag: 'abcd1234',
+    password: 'x'.repeat(32),
+    ssrc: 1,
+    cname: 'c',
     fingerprint: { algorithm: 'sha-256', value: Array(32).fill('AB').join(':') },
     candidates: [{ protocol: 'udp', address: '192.0.2.1', port: 40_000 }],
   });

@@ -20,7 +20,12 @@ async function setup(t: Test, { admit = (name) => Promise.resolve(name), open = 
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
   const sessions: string[] = [];
   const door = new WebSocketDoor({
-    ...{ name: 'guest', path: /^\/door\/([^/]+)$/, maxMessageBytes: 100, allowHosts: ['127.0.0.1'], clock, log },
+    name: 'guest',
+    path: /^\/door\/([^/]+)$/,
+    maxMessageBytes: 100,
+    allowHosts: ['127.0.0.1'],
+    clock,
+    log,
     admit: (_, name) => admit(name),
     open: ({ socket, name, admitted }, onClosed) => {
       open();

@@ -10,12 +10,20 @@ const STATE = { muted: false, deafened: false, hearing: [] };
 const KEY = { key: Buffer.alloc(16).toString('base64'), salt: Buffer.alloc(12).toString('base64') };
 const OPEN = { type: 'open_room', roomId: 5, mix: { maxTalkers: 3, levelling: false } };
 const LINK = {
-  ...{ type: 'add_member', memberId: 9, roomId: 5, kind: 'home', state: STATE },
+  type: 'add_member',
+  memberId: 9,
+  roomId: 5,
+  kind: 'home',
+  state: STATE,
   endpoint: {
     kind: 'link',
     parameters: {
-      ...{ localKey: KEY, remoteKey: KEY, localSsrc: 1, remoteSsrc: 2 },
-      ...{ from: '10.0.0.2', to: { address: '10.0.0.1', port: 40_000 } },
+      localKey: KEY,
+      remoteKey: KEY,
+      localSsrc: 1,
+      remoteSsrc: 2,
+      from: '10.0.0.2',
+      to: { address: '10.0.0.1', port: 40_000 },
     },
   },
 };

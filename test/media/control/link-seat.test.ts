@@ -4,8 +4,12 @@ import type { MediaCommand } from '../../../src/media/link/messages.ts';
 
 const KEY = { key: new Uint8Array(16).fill(1), salt: new Uint8Array(12).fill(2) };
 const PARAMETERS = {
-  ...{ localKey: KEY, remoteKey: KEY, localSsrc: 1, remoteSsrc: 2 },
-  ...{ from: '10.0.0.2', to: { address: '10.0.0.1', port: 40_000 } },
+  localKey: KEY,
+  remoteKey: KEY,
+  localSsrc: 1,
+  remoteSsrc: 2,
+  from: '10.0.0.2',
+  to: { address: '10.0.0.1', port: 40_000 },
 };
 
 function setUp() {
@@ -24,7 +28,10 @@ test('a link is a member of the room that is neither muted nor deaf', (t) => {
   seat.start();
   t.same(commands, [
     {
-      ...{ type: 'add_member', memberId: 9, roomId: 5, kind: 'leaf' },
+      type: 'add_member',
+      memberId: 9,
+      roomId: 5,
+      kind: 'leaf',
       endpoint: { kind: 'link', parameters: PARAMETERS },
       state: { muted: false, deafened: false, hearing: [] },
     },

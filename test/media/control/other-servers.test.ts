@@ -83,15 +83,19 @@ async function setUp(t: Test, { workers = 1, spanServersLoad = 0.5 } = {}) {
   const unreachable = new Set<string>();
   const plane = await openMediaPlane(
     {
-      ...{ workers, hosts: [HOME], port: 40_000, tcp: false, announce: [], hideLoopback: false },
-      ...{
-        spanLoad: 0.9,
-        others: { spanLoad: spanServersLoad, open: never },
-        mix: { maxTalkers: 8, levelling: false },
-      },
+      workers,
+      hosts: [HOME],
+      port: 40_000,
+      tcp: false,
+      announce: [],
+      hideLoopback: false,
+      spanLoad: 0.9,
+      others: { spanLoad: spanServersLoad, open: never },
+      mix: { maxTalkers: 8, levelling: false },
       sdpLimits: { maxBytes: 16_384, maxLines: 300 },
       workerEntry: new URL('file:///none'),
-      ...{ clock, log: pino({ level: 'silent' }) },
+      clock,
+      log: pino({ level: 'silent' }),
     },
     async ({ events }, index) => {
       local[index] = new FakeHost(HOME, 40_000 + index, events, false);
@@ -213,7 +217,10 @@ test('a room whose participants do not all hear the same stays at one server', a
   room.setTap({ request: { voices: false, mix: true }, sink: { voice: () => {}, mix: () => {} } });
   t.equal(connect(room).at, '10.0.0.2', 'a mix has everybody');
   room.connectRelayed({
-    ...{ state: STATE, speaks: true, listens: false, sink: { mix: () => {} } },
+    state: STATE,
+    speaks: true,
+    listens: false,
+    sink: { mix: () => {} },
     events: { connected: () => {}, silent: () => {}, closed: () => {} },
   });
   t.equal(local[0]!.members.at(-1)?.endpoint.kind, 'relayed', 'what comes through this server stays here');

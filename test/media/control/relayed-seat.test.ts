@@ -35,7 +35,9 @@ class Person {
   constructor(room: MediaRoom, frequencyHz: number, options: Partial<RelayedOptions> = {}) {
     this.#second = toInt16(tone({ frequencyHz, samples: 50 * FRAME_SAMPLES }));
     this.seat = room.connectRelayed({
-      ...{ state: STATE, speaks: true, listens: true },
+      state: STATE,
+      speaks: true,
+      listens: true,
       sink: {
         mix: (payload, timestamp, marker) => this.#hear(payload.slice(), timestamp, marker),
         played: (samples) => {

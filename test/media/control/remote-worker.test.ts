@@ -14,17 +14,29 @@ const STATE = { muted: false, deafened: false, hearing: [] };
 const WEBRTC = {
   kind: 'webrtc',
   parameters: {
-    ...{ localUfrag: 'ours', localPassword: 'secret', remoteUfrag: 'theirs', localSsrc: 7, cname: 'mixer' },
-    ...{ opusPayloadType: 111, sentOpusPayloadType: 111, takesStereo: false, redPayloadType: null },
-    ...{ audioLevelExtensionId: null, direction: 'sendrecv' as const },
+    localUfrag: 'ours',
+    localPassword: 'secret',
+    remoteUfrag: 'theirs',
+    localSsrc: 7,
+    cname: 'mixer',
+    opusPayloadType: 111,
+    sentOpusPayloadType: 111,
+    takesStereo: false,
+    redPayloadType: null,
+    audioLevelExtensionId: null,
+    direction: 'sendrecv' as const,
   },
 } as const;
 const KEY = { key: new Uint8Array(16).fill(1), salt: new Uint8Array(12).fill(2) };
 const LINK = {
   kind: 'link',
   parameters: {
-    ...{ localKey: KEY, remoteKey: KEY, localSsrc: 1, remoteSsrc: 2 },
-    ...{ from: '10.0.0.2', to: { address: '10.0.0.1', port: 40_000 } },
+    localKey: KEY,
+    remoteKey: KEY,
+    localSsrc: 1,
+    remoteSsrc: 2,
+    from: '10.0.0.2',
+    to: { address: '10.0.0.1', port: 40_000 },
   },
 } as const;
 
@@ -43,9 +55,18 @@ async function setUp(t: Test) {
   };
   const plane = await openMediaPlane(
     {
-      ...{ workers: 1, hosts: ['10.0.0.2'], port: 41_000, tcp: false, announce: [], hideLoopback: false },
-      ...{ spanLoad: 0.6, mix: { maxTalkers: 8, levelling: false }, sdpLimits: { maxBytes: 16_384, maxLines: 300 } },
-      ...{ workerEntry: new URL('file:///none'), clock, log: pino({ level: 'silent' }) },
+      workers: 1,
+      hosts: ['10.0.0.2'],
+      port: 41_000,
+      tcp: false,
+      announce: [],
+      hideLoopback: false,
+      spanLoad: 0.6,
+      mix: { maxTalkers: 8, levelling: false },
+      sdpLimits: { maxBytes: 16_384, maxLines: 300 },
+      workerEntry: new URL('file:///none'),
+      clock,
+      log: pino({ level: 'silent' }),
     },
     async (place) => {
       events = place.events;
@@ -57,7 +78,10 @@ async function setUp(t: Test) {
   const told: MediaEvent[] = [];
   const died: string[] = [];
   const worker = await connectRemoteWorker({
-    ...{ stream: here, here: '10.0.0.1', there: '10.0.0.2', clock },
+    stream: here,
+    here: '10.0.0.1',
+    there: '10.0.0.2',
+    clock,
     events: { event: (event) => told.push(event), died: (reason) => died.push(reason) },
   });
   t.teardown(async () => {
@@ -253,7 +277,10 @@ test('a server that lends no worker is an error, in time', async (t) => {
   const clock = new FakeClock();
   const [here] = duplexPair();
   const connecting = connectRemoteWorker({
-    ...{ stream: here, here: '10.0.0.1', there: '10.0.0.2', clock },
+    stream: here,
+    here: '10.0.0.1',
+    there: '10.0.0.2',
+    clock,
     events: { event: () => {}, died: () => {} },
   });
   clock.advance(3000);

@@ -12,7 +12,8 @@ async function setUp(t: Test, { homePort = 40_000, isRouted = true }: { homePort
   const clock = new FakeClock();
   const home = await startFakeSlot(clock, { address: '10.0.0.1', port: homePort === 0 ? undefined : homePort });
   const leaf = await startFakeSlot(clock, {
-    ...{ address: '10.0.0.2', port: 49_999 },
+    address: '10.0.0.2',
+    port: 49_999,
     ...(isRouted ? { route: ROUTE } : {}),
   });
   t.teardown(() => Promise.all([home, leaf].map(({ slot }) => slot.close())));

@@ -135,7 +135,8 @@ test('a new offer may leave out the levels of packets and have them again, but n
   const level = (id: number | null, direction = 'sendrecv') =>
     sdpOffer([
       {
-        ...{ direction, transport: transport('ufrag', 'p'.repeat(24), 'AB') },
+        direction,
+        transport: transport('ufrag', 'p'.repeat(24), 'AB'),
         lines: id === null ? [] : [`a=extmap:${id} urn:ietf:params:rtp-hdrext:ssrc-audio-level`],
       },
     ]);

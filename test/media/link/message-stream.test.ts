@@ -10,7 +10,8 @@ function setUp(t: Test) {
   const messages: unknown[] = [];
   const closed: string[] = [];
   const one = new MessageStream({
-    ...{ stream, clock },
+    stream,
+    clock,
     onMessage: (message) => messages.push(message),
     onClosed: (reason) => closed.push(reason),
   });
@@ -96,7 +97,8 @@ test('whoever does not read is given up, but not while something is sent', async
   const stream = new Duplex({ read() {}, write() {} });
   const closed: string[] = [];
   const one = new MessageStream({
-    ...{ stream, clock: new FakeClock() },
+    stream,
+    clock: new FakeClock(),
     onMessage: () => {},
     onClosed: (reason) => closed.push(reason),
   });

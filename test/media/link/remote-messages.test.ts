@@ -9,12 +9,22 @@ const KEY = { key: base64(16), salt: base64(12) };
 const CREDENTIALS = { localUfrag: 'ours', localPassword: 'secret', remoteUfrag: 'theirs' };
 const WEBRTC = {
   ...CREDENTIALS,
-  ...{ localSsrc: 7, cname: 'mixer', opusPayloadType: 111, sentOpusPayloadType: 111, takesStereo: false },
-  ...{ redPayloadType: null, audioLevelExtensionId: null, direction: 'sendrecv' },
+  localSsrc: 7,
+  cname: 'mixer',
+  opusPayloadType: 111,
+  sentOpusPayloadType: 111,
+  takesStereo: false,
+  redPayloadType: null,
+  audioLevelExtensionId: null,
+  direction: 'sendrecv',
 };
 const LINK = {
-  ...{ localKey: KEY, remoteKey: KEY, localSsrc: 1, remoteSsrc: 2 },
-  ...{ from: '10.0.0.2', to: { address: '::1', port: 40_000 } },
+  localKey: KEY,
+  remoteKey: KEY,
+  localSsrc: 1,
+  remoteSsrc: 2,
+  from: '10.0.0.2',
+  to: { address: '::1', port: 40_000 },
 };
 const ADD = { type: 'add_member', memberId: 8, roomId: 5, state: STATE, kind: 'voice' };
 const NETWORK = { incoming: { lossRatio: 0.1, jitterMs: 3 }, outgoing: null, roundTripMs: null };
@@ -43,7 +53,8 @@ test('each number, text and list of a command has a bound', (t) => {
   const hears = (gain: unknown) => say({ hearing: [{ seatId: 1, gain }] });
   const keys = (local: object) =>
     command({
-      ...{ type: 'set_keys', memberId: 8 },
+      type: 'set_keys',
+      memberId: 8,
       keys: { profile: 'AEAD_AES_128_GCM', local: { ...KEY, ...local }, remote: KEY },
     });
   checkBorders(t, [
@@ -109,7 +120,8 @@ test('each number and list of an event has a bound', (t) => {
 test('bytes arrive as they were, and what nobody asked for is left out', (t) => {
   const text = Buffer.from([0, 1, 254, 255]).toString('base64');
   t.same(remoteCommandSchema.parse({ type: 'send_dtls', memberId: 8, datagram: text, more: 1 }), {
-    ...{ type: 'send_dtls', memberId: 8 },
+    type: 'send_dtls',
+    memberId: 8,
     datagram: Uint8Array.of(0, 1, 254, 255),
   });
   const added = remoteCommandSchema.parse({ ...ADD, kind: undefined, endpoint: { kind: 'link', parameters: LINK } });
@@ -117,7 +129,9 @@ test('bytes arrive as they were, and what nobody asked for is left out', (t) => 
   t.match(added, { kind: 'voice', endpoint: { parameters: { localKey: bytes, remoteKey: bytes } } });
   const plan = { speaksInto: [1], whispersTo: [3], hears: [0] };
   t.same(remoteCommandSchema.parse({ type: 'set_state', memberId: 8, state: { ...STATE, plan } }), {
-    ...{ type: 'set_state', memberId: 8, state: STATE },
+    type: 'set_state',
+    memberId: 8,
+    state: STATE,
   });
   t.end();
 });

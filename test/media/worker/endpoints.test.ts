@@ -54,7 +54,10 @@ function setUp() {
   const open = () =>
     openEndpoint(DESCRIPTION, {
       memberId: MEMBER,
-      ...{ demultiplexer, redundancy: new RedundancyCache(), random: () => 0.5, nowMs: clock.now() },
+      demultiplexer,
+      redundancy: new RedundancyCache(),
+      random: () => 0.5,
+      nowMs: clock.now(),
       relayed: new RelayedTraffic(() => {}),
       socketAt: () => socket,
       events: {

@@ -59,7 +59,12 @@ function setUp() {
     return ofType('stats').at(-1)!.stats.gauges;
   };
   return {
-    ...{ engine, events, clock, port, log, ofType },
+    engine,
+    events,
+    clock,
+    port,
+    log,
+    ofType,
     /** Waits for the next stats of the engine. */
     members: () => nextGauges().connections,
     rooms: () => nextGauges().rooms,
@@ -210,8 +215,12 @@ test('the handshake of a member is passed on with its number', async (t) => {
     port.listener(datagram, { address: '10.0.0.1', port: 5000 }, socket as unknown as UdpSocket);
   arrive(
     writeBindingRequest({
-      ...{ transactionId: Buffer.alloc(12, 1), username: 'ufrag3:peer', key: 'secret' },
-      ...{ priority: 1, tieBreaker: 1n, useCandidate: true },
+      transactionId: Buffer.alloc(12, 1),
+      username: 'ufrag3:peer',
+      key: 'secret',
+      priority: 1,
+      tieBreaker: 1n,
+      useCandidate: true,
     }),
   );
   const record = Buffer.from([22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 9]);

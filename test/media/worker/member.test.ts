@@ -33,7 +33,11 @@ function setUp() {
     constructor(id: number, room = rooms[0], state = STATE, traits: Partial<FakeEndpoint> = {}) {
       let endpoint: FakeEndpoint | undefined;
       this.member = new RoomMember({
-        ...{ id, room, state, clock, sendTime },
+        id,
+        room,
+        state,
+        clock,
+        sendTime,
         openEndpoint: (events) => {
           endpoint = Object.assign(new FakeEndpoint(events), traits);
           return endpoint;

@@ -23,7 +23,9 @@ function setUp(given: Partial<RelayedParameters> = {}, isTaken = true) {
   };
   let closings = 0;
   const endpoint = new RelayedEndpoint({
-    ...{ id: 7, parameters: { speaks: true, listens: true, ...given }, events },
+    id: 7,
+    parameters: { speaks: true, listens: true, ...given },
+    events,
     relay: (...packet) => {
       relayed.push(packet);
       return isTaken;

@@ -96,7 +96,10 @@ test('relayed packets wake a worker only if they are to be heard', async (t) => 
   engine.join({ payload: silence });
   const parameters = { speaks: true, listens: true } as const;
   engine.engine.handle({
-    ...{ type: 'add_member', memberId: 50, roomId: 1, endpoint: { kind: 'relayed', parameters } },
+    type: 'add_member',
+    memberId: 50,
+    roomId: 1,
+    endpoint: { kind: 'relayed', parameters },
     state: { muted: false, deafened: false, hearing: [] },
   });
   engine.run(5);

@@ -43,7 +43,9 @@ const seats = fc.array(fc.record({ room: fc.integer({ min: 0, max: 2 }), part: f
   maxLength: PEOPLE,
 });
 const act: fc.Arbitrary<Act> = fc.record({
-  ...{ who: person, talks: fc.boolean(), shouts: fc.boolean() },
+  who: person,
+  talks: fc.boolean(),
+  shouts: fc.boolean(),
   muted: fc.uniqueArray(person, { maxLength: 1 }),
 });
 /** Pairs of rooms. */

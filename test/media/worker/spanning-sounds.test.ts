@@ -41,7 +41,10 @@ const person = fc.integer({ min: 0, max: PEOPLE - 1 });
 const speaksInto = fc.constantFrom([0], [0], [1], [2], [40], [0, 1]);
 const hears = fc.constantFrom([0, 1], [0, 1, 2], [0, 40], [1], [0, 1, 2, 40]);
 const act: fc.Arbitrary<DividedAct> = fc.record({
-  ...{ who: person, talks: fc.boolean(), speaksInto, hears },
+  who: person,
+  talks: fc.boolean(),
+  speaksInto,
+  hears,
   whispersTo: fc.constant([]),
   gains: fc.constant([]),
 });
@@ -143,7 +146,8 @@ test('with any emitters, everyone hears the same as if the room were in one work
   t.comment(`SEED=${SEED}`);
   let heard = 0;
   const scene = fc.record({
-    ...{ sounds, acts: fc.array(act, { minLength: 1, maxLength: 5 }) },
+    sounds,
+    acts: fc.array(act, { minLength: 1, maxLength: 5 }),
     bodies: fc.array(fc.option(body), { minLength: PEOPLE, maxLength: PEOPLE }),
     emitters: fc.array(emitter, { maxLength: 2 }),
   });

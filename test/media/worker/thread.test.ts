@@ -14,8 +14,12 @@ const REMOTE = { address: '192.0.2.7', port: 5000 };
 /** A worker thread on a free port of loopback, and what it says. */
 function startThread(t: Test, changes: Partial<WorkerSetup> = {}) {
   const setup: WorkerSetup = {
-    ...{ hosts: ['127.0.0.1'], port: 0, tcp: false },
-    ...{ heartbeat: createHeartbeatMemory(), gate: createGateMemory(), relay: createRelayMemory() },
+    hosts: ['127.0.0.1'],
+    port: 0,
+    tcp: false,
+    heartbeat: createHeartbeatMemory(),
+    gate: createGateMemory(),
+    relay: createRelayMemory(),
     ...changes,
   };
   const worker = new Worker(ENTRY, { workerData: setup });
@@ -67,19 +71,33 @@ test('a TCP connection whose socket is elsewhere is a path of its member', async
   await hear('listening');
   post({ type: 'open_room', roomId: 1, mix: { maxTalkers: 0, levelling: false } });
   post({
-    ...{ type: 'add_member', memberId: 5, roomId: 1, state: { muted: false, deafened: false, hearing: [] } },
+    type: 'add_member',
+    memberId: 5,
+    roomId: 1,
+    state: { muted: false, deafened: false, hearing: [] },
     endpoint: {
       kind: 'webrtc',
       parameters: {
-        ...{ localUfrag: 'server', localPassword: 'secret', remoteUfrag: 'peer', localSsrc: 1, cname: 'mixer' },
-        ...{ opusPayloadType: 111, redPayloadType: null, audioLevelExtensionId: null, direction: 'sendrecv' },
+        localUfrag: 'server',
+        localPassword: 'secret',
+        remoteUfrag: 'peer',
+        localSsrc: 1,
+        cname: 'mixer',
+        opusPayloadType: 111,
+        redPayloadType: null,
+        audioLevelExtensionId: null,
+        direction: 'sendrecv',
       },
     },
   });
   post({ type: 'relay', message: { type: 'opened', connection: 3, remote: REMOTE, local: undefined } });
   const datagram = writeBindingRequest({
-    ...{ transactionId: Buffer.alloc(12, 7), username: 'server:peer', key: 'secret' },
-    ...{ priority: 1, tieBreaker: 1n, useCandidate: true },
+    transactionId: Buffer.alloc(12, 7),
+    username: 'server:peer',
+    key: 'secret',
+    priority: 1,
+    tieBreaker: 1n,
+    useCandidate: true,
   });
   post({ type: 'relay', message: { type: 'datagram', connection: 3, datagram } });
   const { reply } = await hear('relay');

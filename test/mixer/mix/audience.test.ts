@@ -56,8 +56,11 @@ test('the sum is what each voice adds: those that go on, and those that begin, e
       const reaches = (into: readonly number[]) => into.some((channel) => heard.includes(channel));
       const contributors = voices.map(({ level, soundedBefore, now, before }, i) =>
         stillVoice(kernels, audience, {
-          ...{ voice: i + 1, level, soundedBefore },
-          ...{ address: addressOf(now), addressBefore: addressOf(before) },
+          voice: i + 1,
+          level,
+          soundedBefore,
+          address: addressOf(now),
+          addressBefore: addressOf(before),
         }),
       );
       const parts = voices.map(({ level, soundedBefore, now, before }) => {

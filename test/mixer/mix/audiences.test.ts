@@ -67,7 +67,9 @@ class Ticks {
 
   voice(...channels: number[]): Place {
     const place = stillVoice(this.pool.kernels, this.audiences.enter(ChannelSet.ROOM), {
-      ...{ voice: this.voices.length + 1, level: 1 + this.voices.length, isTalking: false },
+      voice: this.voices.length + 1,
+      level: 1 + this.voices.length,
+      isTalking: false,
       address: addressOf(channels),
     });
     this.voices.push(place);

@@ -306,12 +306,11 @@ test('a channel moves from side to side without a click, whatever else changes',
 
 const [FRONT, NOWHERE] = [3, -1] as const;
 const sound = fc.record<ChannelSound>({
-  ...{ gain: fc.constantFrom(0, 0.5, 1, 2), effect: fc.constantFrom('radio' as const, 'phone' as const, null) },
-  ...{
-    strength: fc.constantFrom(0, 0.5, 1),
-    pan: fc.constantFrom(-1, -0.4, 0, 0.6, 1),
-    duckDb: fc.constantFrom(0, 12),
-  },
+  gain: fc.constantFrom(0, 0.5, 1, 2),
+  effect: fc.constantFrom('radio' as const, 'phone' as const, null),
+  strength: fc.constantFrom(0, 0.5, 1),
+  pan: fc.constantFrom(-1, -0.4, 0, 0.6, 1),
+  duckDb: fc.constantFrom(0, 12),
 });
 /** Of the channels red and blue; the others are plain. */
 const bothSounds: fc.Arbitrary<ReadonlyMap<number, ChannelSound>> = fc.tuple(sound, sound).map(

@@ -43,7 +43,10 @@ test('for any channels, their gains, directions and priorities, in stereo or mon
         room.join(toneOf(joined++ % 12), { channels: someOf(prng, channels, 0.7), takesStereo: prng() < 0.5 });
       for (let i = 0; i < size; i++) join();
       runAtRandom({
-        ...{ room, codec, prng, join },
+        room,
+        codec,
+        prng,
+        join,
         beforeTick: () => {
           if (prng() >= 0.03) return;
           const sounding = someOf(prng, [RED, BLUE, FAR]);

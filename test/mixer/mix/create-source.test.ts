@@ -21,7 +21,9 @@ function heard(
   const codec = new PlainCodec();
   const pool = new CodecPool(codec, () => 0);
   const source = createSource(pool, limits, levelling, {
-    ...{ sink: { write: () => {} }, muted: false, deafened: false },
+    sink: { write: () => {} },
+    muted: false,
+    deafened: false,
     ...options,
   });
   const frames = SECONDS * 50;

@@ -160,7 +160,9 @@ function anyChange(prng: Prng, people: number): ((side: Side) => void) | undefin
       for (const [slot, { place }] of side.people.entries()) {
         const at = [3 * slot, 0, 3 * index] as const;
         side.world.put(slot, {
-          ...{ at, voice: place.voice, placed: slot % 3 > 0 && !isSpectator(slot) },
+          at,
+          voice: place.voice,
+          placed: slot % 3 > 0 && !isSpectator(slot),
           ...(isSpectator(slot) ? { earsOf: index } : {}),
         });
       }
@@ -326,7 +328,10 @@ test('for any gains, channels and deafening, everyone hears the sum of the other
       for (let i = 0; i < size; i++) join();
       const deafenedNow = new Set<Person>();
       runAtRandom({
-        ...{ room, codec, prng, join },
+        room,
+        codec,
+        prng,
+        join,
         mayFade: (listener) => deafenedNow.has(listener),
         beforeTick: () => deafenedNow.clear(),
         change: (person) => {

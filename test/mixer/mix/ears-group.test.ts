@@ -72,7 +72,7 @@ function setUp({ isStereo = true, pan = 0 } = {}) {
     for (const voice of voices) pool.kernels.frames.release(voice.frame);
     return isStereo ? [frame.at(-2)!, frame.at(-1)!] : [frame.at(-1)!];
   };
-  return { ...{ group, ears, audience, ducking, pool, channels, mix }, again: () => group.mix(tick, ducking) };
+  return { group, ears, audience, ducking, pool, channels, mix, again: () => group.mix(tick, ducking) };
 }
 
 test('a group hears space, what its channels say, and the owner of the ears, on both sides or in mono', (t) => {

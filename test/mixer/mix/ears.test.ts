@@ -36,8 +36,15 @@ function voiceAt(slot: number, level: number): Voice & SpaceVoice {
   frame.samples.fill(level);
   muffled.samples.fill(MUFFLED * level);
   const voice: Voice = {
-    ...{ voice: 100 + slot, slot, power: 1, soundedBefore: true, level, frame, muffled },
-    ...{ channels: ChannelSet.NONE, channelsBefore: ChannelSet.NONE },
+    voice: 100 + slot,
+    slot,
+    power: 1,
+    soundedBefore: true,
+    level,
+    frame,
+    muffled,
+    channels: ChannelSet.NONE,
+    channelsBefore: ChannelSet.NONE,
   };
   return voice as Voice & SpaceVoice;
 }
@@ -86,7 +93,10 @@ class Scene {
 }
 
 const listenerWith = (more: Partial<SpaceListener> = {}): SpaceListener => ({
-  ...{ hearing: new Hearing(), fadesIn: false, heard: ChannelSet.NONE, ducking: new Ducking() },
+  hearing: new Hearing(),
+  fadesIn: false,
+  heard: ChannelSet.NONE,
+  ducking: new Ducking(),
   ...more,
 });
 
@@ -235,7 +245,10 @@ test('a gain has reached its target when it is within 80 dB of it', (t) => {
       scene.listen(Math.ceil((40 * Math.log(1.5e4)) / 20));
       const newcomer = new Scene();
       newcomer.ears.listen({
-        ...{ bodies: scene.world.read(), settings: scene.settings, rangeFactor: 1, voices: scene.sounding },
+        bodies: scene.world.read(),
+        settings: scene.settings,
+        rangeFactor: 1,
+        voices: scene.sounding,
       });
       const [heard, target] = [mixOf(scene), mixOf(newcomer)];
       scene.close();

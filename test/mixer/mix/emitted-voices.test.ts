@@ -207,7 +207,12 @@ test('after closing, voices begin anew', (t) => {
   const [emitted, copies] = [new EmittedVoices(kernels), channelCopies()];
   emitted.emitters = [{ slot: 7, channel: null, voice: 1, instead: false }];
   const one = contributorOf({
-    ...{ voice: 1, channels: [], channelsBefore: [], soundedBefore: true, level: 1, loudnessDbov: -26 },
+    voice: 1,
+    channels: [],
+    channelsBefore: [],
+    soundedBefore: true,
+    level: 1,
+    loudnessDbov: -26,
   });
   const heard: SpaceVoice[] = [];
   emitted.sound([one], copies, heard);

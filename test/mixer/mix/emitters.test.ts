@@ -108,7 +108,8 @@ const body: fc.Arbitrary<BodyOptions> = fc.record({
 });
 const scene: fc.Arbitrary<Scene> = fc.record({
   people: fc.array(fc.record({ body, talks: fc.boolean(), onRadio: fc.boolean() }), {
-    ...{ minLength: PEOPLE, maxLength: PEOPLE },
+    minLength: PEOPLE,
+    maxLength: PEOPLE,
   }),
   emitters: fc.array(
     fc.record({

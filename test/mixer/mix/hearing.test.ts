@@ -53,7 +53,10 @@ test('for any talk, gains, mutes, joins and leaves, everybody hears the sum of g
       const join = () => room.join(toneOf(joined++ % 12));
       for (let i = 0; i < size; i++) join();
       runAtRandom({
-        ...{ room, codec, prng, join },
+        room,
+        codec,
+        prng,
+        join,
         change: (person) => {
           if (prng() >= 0.03) return;
           const others = room.people.filter((other) => prng() < 0.5 && other !== person);

@@ -62,7 +62,12 @@ test('what a participant brings along is there from the first tick on', async (t
   const audience = new Audience(pool, ChannelSet.ROOM, FLAT_ENCODERS.shared);
   const address = addressOf([5], [9]);
   const place = new Place(new Source(pool, false), audience, {
-    ...{ sink: { write: () => {} }, muted: false, deafened: false, voice: 12, address, takesStereo: true },
+    sink: { write: () => {} },
+    muted: false,
+    deafened: false,
+    voice: 12,
+    address,
+    takesStereo: true,
     hearing: new Map([[7, 0.5]]),
   });
   t.strictSame(place.hearing.gainOf(7), { from: 0.5, to: 0.5 });

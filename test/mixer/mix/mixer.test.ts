@@ -38,7 +38,10 @@ test('for any talk, mutes, deafens, joins and leaves, everybody hears the sum of
       for (let i = 0; i < size; i++) join();
       let deafenedBefore = new Set<Person>();
       runAtRandom({
-        ...{ room, codec, prng, join },
+        room,
+        codec,
+        prng,
+        join,
         beforeTick: () => {
           deafenedBefore = new Set(room.people.filter(({ place }) => place.deafened));
         },
@@ -888,8 +891,14 @@ test('a lone voice is not passed on where some hear other channels, where others
     if (change === 'space') room.mixer.setSpace({ bodies: new World().writer.memory, settings: DEFAULT_SPACE });
     if (change === 'parts') {
       const link: Partial<MixLink> = {
-        ...{ publish: () => {}, add: () => 0, targeted: () => [], touches: () => false, heardBy: () => 'nothing' },
-        ...{ addFor: () => 0, standings: (_tick, own) => [own], position: 0 },
+        publish: () => {},
+        add: () => 0,
+        targeted: () => [],
+        touches: () => false,
+        heardBy: () => 'nothing',
+        addFor: () => 0,
+        standings: (_tick, own) => [own],
+        position: 0,
       };
       room.mixer.setLink(link as MixLink);
     }

@@ -29,8 +29,13 @@ test('a listener needs a mix of their own unless others with the same ears hear 
   t.comment(`SEED=${SEED}`);
   const heards = fc.constantFrom<Heard>('nothing', 'beginnings', 'more');
   const state = fc.record({
-    ...{ inSpace: heards, before: heards, differs: fc.boolean(), groupSize: fc.option(fc.integer({ min: 1, max: 3 })) },
-    ...{ isOwner: fc.boolean(), ownerSpeaks: fc.boolean(), isTouched: fc.boolean() },
+    inSpace: heards,
+    before: heards,
+    differs: fc.boolean(),
+    groupSize: fc.option(fc.integer({ min: 1, max: 3 })),
+    isOwner: fc.boolean(),
+    ownerSpeaks: fc.boolean(),
+    isTouched: fc.boolean(),
   });
   fc.assert(
     fc.property(state, ({ inSpace, before, differs, groupSize, isOwner, ownerSpeaks, isTouched }) => {

@@ -10,7 +10,10 @@ const CROWD = 100;
 
 function crowd(): (Talker & { speaking: boolean; sounding: boolean })[] {
   return Array.from({ length: CROWD }, () => ({
-    ...{ speaking: true, sounding: false, loudnessDbov: -20, admitted: false },
+    speaking: true,
+    sounding: false,
+    loudnessDbov: -20,
+    admitted: false,
   }));
 }
 

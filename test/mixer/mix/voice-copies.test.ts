@@ -39,7 +39,9 @@ const voiceOf = (soundedBefore: boolean, level = LEVEL) => {
 };
 const onPath = (before: number, now: number, more: Partial<VoicePath> = {}): VoicePath => ({
   ...createPath(ChannelSet.ROOM),
-  ...{ before, now, ...more },
+  before,
+  now,
+  ...more,
 });
 const endsOf = ({ samples }: Frame) => [samples[0]!, samples[FRAME_SAMPLES - 1]!] as const;
 /** The gain at the first sample has already begun to move. */

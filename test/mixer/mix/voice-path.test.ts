@@ -57,7 +57,14 @@ test('addresses are the same if they name the same channels and people', (t) => 
 test('a new path leads nowhere, without a gain, in mono, and keeps what is heard', (t) => {
   const heard = ChannelSet.of([1, 2]);
   t.strictSame(createPath(heard), {
-    ...{ before: NO_PATH, now: NO_PATH, from: 1, to: 1, heard, heardBefore: heard, side: 'both', sideBefore: 'both' },
+    before: NO_PATH,
+    now: NO_PATH,
+    from: 1,
+    to: 1,
+    heard,
+    heardBefore: heard,
+    side: 'both',
+    sideBefore: 'both',
     listener: SEVERAL,
   });
   t.end();

@@ -32,7 +32,11 @@ const coordinate = fc.integer({ min: -1000, max: 1000 });
 const point = fc.tuple(coordinate, coordinate, coordinate);
 const degrees = fc.constantFrom(0, 30, 90, 180, 270, -45, 400);
 const places = fc.record<BodyPlace>({
-  ...{ mouth: point, ears: point, yaw: degrees, pitch: fc.constantFrom(0, 30, -90), earsYaw: degrees },
+  mouth: point,
+  ears: point,
+  yaw: degrees,
+  pitch: fc.constantFrom(0, 30, -90),
+  earsYaw: degrees,
   jump: fc.boolean(),
 });
 const bodies = fc.record<BodyDescription>({

@@ -8,14 +8,34 @@ import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const track = (file: string) => ({
-  ...{ file, kind: 'mix', participantId: null, identity: null, name: null, bytes: 9, talkMs: null, driftPpm: null },
-  ...{ packets: 0, concealedMs: 0, leftOut: 0, dropped: 0 },
+  file,
+  kind: 'mix',
+  participantId: null,
+  identity: null,
+  name: null,
+  bytes: 9,
+  talkMs: null,
+  driftPpm: null,
+  packets: 0,
+  concealedMs: 0,
+  leftOut: 0,
+  dropped: 0,
 });
 const manifestOf = (id: string): Manifest =>
   manifestSchema.parse({
-    ...{ version: 1, id, room: 'Lobby', title: '', state: 'finished', startedAt: '2026-01-01T10:00:00Z' },
-    ...{ endedAt: '2026-01-01T11:00:00Z', reason: 'stopped', durationMs: 3_600_000, consent: 'notice' },
-    ...{ startedBy: { by: 'api', identity: null, name: null }, people: [], writer: { host: 'h', pid: 1 } },
+    version: 1,
+    id,
+    room: 'Lobby',
+    title: '',
+    state: 'finished',
+    startedAt: '2026-01-01T10:00:00Z',
+    endedAt: '2026-01-01T11:00:00Z',
+    reason: 'stopped',
+    durationMs: 3_600_000,
+    consent: 'notice',
+    startedBy: { by: 'api', identity: null, name: null },
+    people: [],
+    writer: { host: 'h', pid: 1 },
     tracks: [track('mix.opus'), track('01-Ada.opus')],
     upload: { state: 'waiting', at: null, error: null },
   });
@@ -58,7 +78,12 @@ function setUp(ids: readonly string[]) {
     for (let n = 0; n < 20; n++) await new Promise(setImmediate);
   };
   return {
-    ...{ clock, manifests, puts, events, uploader, settle },
+    clock,
+    manifests,
+    puts,
+    events,
+    uploader,
+    settle,
     fail: (why: Error | string | undefined) => {
       problem = why;
     },

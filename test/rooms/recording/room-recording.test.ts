@@ -51,7 +51,10 @@ function setUp(recording: RecordingMode = 'allowed', given?: FakeRecorder | null
     const events: RoomEvent[] = [];
     const listener = { event: (...told: RoomEvent[]) => events.push(...told), ended: () => {} };
     const joined = registry.join({
-      ...{ room, name, listener, admission: { ...GUEST, mayRecord } },
+      room,
+      name,
+      listener,
+      admission: { ...GUEST, mayRecord },
       ...(companionOf !== undefined && { companionOf }),
       state: { muted: false, deafened: false },
     });

@@ -15,7 +15,15 @@ function open() {
   client.emit('chat', { lines: [], rules: { slowModeSeconds, keptLines: 10, keptHours: 1 } });
   const say = (from: string, to: string | null = null, mentions: readonly string[] = []) =>
     client.emit('chatLine', {
-      ...{ id: 'x', from, identity: null, name: from, text: 'Hello', atMs: 0, mentions, edited: false, to },
+      id: 'x',
+      from,
+      identity: null,
+      name: from,
+      text: 'Hello',
+      atMs: 0,
+      mentions,
+      edited: false,
+      to,
     });
   return { client, chat, say };
 }

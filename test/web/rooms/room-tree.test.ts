@@ -3,7 +3,14 @@ import type { ListedRoom } from '../../../src/protocol/rooms.ts';
 import { matchingRooms, type RoomNode, roomTree } from '../../../web/app/rooms/room-tree.ts';
 
 const room = (name: string, description = '', order = 0): ListedRoom => ({
-  ...{ name, description, entry: 'open', locked: false, permanent: true, order, participants: 0, people: [] },
+  name,
+  description,
+  entry: 'open',
+  locked: false,
+  permanent: true,
+  order,
+  participants: 0,
+  people: [],
 });
 
 /** `group[children]`, with a star for each room. */

@@ -6,7 +6,10 @@ const AT_MS = Date.UTC(2026, 10, 30);
 
 test('a bug report has the figures, and no names', async (t) => {
   const report = bugReport({
-    ...{ atMs: AT_MS, browser: 'Firefox', stats: null, findings: ['loss_up'] },
+    atMs: AT_MS,
+    browser: 'Firefox',
+    stats: null,
+    findings: ['loss_up'],
     points: qualityPoints(AT_MS - 4000, { rttMs: 30.123 }, null),
   });
   t.match(JSON.parse(report), {

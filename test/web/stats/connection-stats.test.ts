@@ -45,13 +45,16 @@ const chromium = ({
   },
   { id: 'O1', type: 'outbound-rtp', kind: 'audio', timestamp: atMs, bytesSent: sent },
   {
-    ...{ id: 'I1', type: 'inbound-rtp', kind: 'audio', timestamp: atMs, bytesReceived: received, codecId: 'C1' },
-    ...{
-      packetsDiscarded: late,
-      concealmentEvents: gaps,
-      jitterBufferTargetDelay: target,
-      jitterBufferEmittedCount: emitted,
-    },
+    id: 'I1',
+    type: 'inbound-rtp',
+    kind: 'audio',
+    timestamp: atMs,
+    bytesReceived: received,
+    codecId: 'C1',
+    packetsDiscarded: late,
+    concealmentEvents: gaps,
+    jitterBufferTargetDelay: target,
+    jitterBufferEmittedCount: emitted,
   },
 ];
 

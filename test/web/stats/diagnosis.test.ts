@@ -26,7 +26,10 @@ test('a single bad measurement, or one of long ago, is no finding', async (t) =>
 test('TCP and TLS are slower ways', async (t) => {
   const unknown = { codec: null, codecParameters: null, sentKbps: null, receivedKbps: null, targetBufferMs: null };
   const stats = (transport: 'udp' | 'tcp' | 'tls') => ({
-    ...{ ...unknown, discarded: null, concealments: null, encryption: null },
+    ...unknown,
+    discarded: null,
+    concealments: null,
+    encryption: null,
     path: { kind: 'relay', transport, server: null } as const,
   });
   t.same(diagnose(always({}), stats('udp')), []);

@@ -67,7 +67,10 @@ function setUp() {
   const told: string[] = [];
   const packets: Uint8Array[] = [];
   const socket = new MediaSocket({
-    ...{ url: 'wss://x/media', room: 'lobby', resumeToken: 'secret', now: () => clock.now() },
+    url: 'wss://x/media',
+    room: 'lobby',
+    resumeToken: 'secret',
+    now: () => clock.now(),
     setTimer: (delayMs, callback) => clock.setTimer(clock.now() + delayMs, callback),
     open: () => {
       lines.push(new FakeLine());
@@ -109,7 +112,11 @@ test('it says whose sound it is, sends frames, and acknowledges ten times a seco
   t.match(line!.frames().at(-1), { kind: 'acknowledgement', sequence: 8, heldMs: 40 });
   line!.acknowledge(1);
   t.match(socket.figures, {
-    ...{ roundTripMs: 100, packetsSent: 1, packetsReceived: 2, packetsDropped: 1, sockets: 1 },
+    roundTripMs: 100,
+    packetsSent: 1,
+    packetsReceived: 2,
+    packetsDropped: 1,
+    sockets: 1,
   });
   socket.close();
   t.equal(clock.pendingTimers, 0);

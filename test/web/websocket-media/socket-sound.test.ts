@@ -81,7 +81,11 @@ function setUp(t: Test, { moduleFails = false } = {}) {
   });
   const track = { kind: 'audio' } as MediaStreamTrack;
   const sound = new SocketSound({
-    ...{ threads: THREADS, url: 'ws://localhost/media', room: 'lobby', resumeToken: 'resume', track },
+    threads: THREADS,
+    url: 'ws://localhost/media',
+    room: 'lobby',
+    resumeToken: 'resume',
+    track,
     onAttached: (track) => log.push(track === mix ? 'attached' : 'attached to something else'),
     onLost: () => log.push('lost'),
     onFailed: () => log.push('failed'),
@@ -164,8 +168,13 @@ test('statistics have the form of WebRTC', async (t) => {
   const stats = sound.stats();
   t.match(stats.get('pair'), { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.04 });
   t.match(stats.get('inbound'), {
-    ...{ type: 'inbound-rtp', packetsReceived: 7, packetsLost: 0, concealedSamples: 960 },
-    ...{ totalSamplesReceived: 48_960, jitterBufferDelay: 30, jitterBufferEmittedCount: 48_000 },
+    type: 'inbound-rtp',
+    packetsReceived: 7,
+    packetsLost: 0,
+    concealedSamples: 960,
+    totalSamplesReceived: 48_960,
+    jitterBufferDelay: 30,
+    jitterBufferEmittedCount: 48_000,
   });
   t.match(stats.get('websocket-media'), { packetsDropped: 1, underruns: 1 });
   for (const node of nodes) for (const port of node.port.sent as { port: MessagePort }[]) port.port.close();

@@ -166,7 +166,11 @@ test('after 5 s without WebRTC the sound goes over a WebSocket, and the client s
   t.equal(media.via, 'webrtc');
   await wait();
   t.match(worker()!.commands[0], {
-    ...{ type: 'start', url: 'wss://x/media', room: 'lobby', resumeToken: 'token-1', sampleRate: 48_000 },
+    type: 'start',
+    url: 'wss://x/media',
+    room: 'lobby',
+    resumeToken: 'token-1',
+    sampleRate: 48_000,
   });
   t.equal(reals[0]!.isClosed, false, 'WebRTC goes on until then');
   worker()!.report({ type: 'attached' });

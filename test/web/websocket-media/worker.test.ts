@@ -72,8 +72,13 @@ test('the worker carries the voice up and the mix down', async (t) => {
   const mix: MixFrame[] = [];
   const playout = { postMessage: (frame: MixFrame) => mix.push(frame) };
   const start = {
-    ...{ type: 'start', url: 'ws://localhost/media', room: 'lobby', resumeToken: 'resume', sampleRate: 48_000 },
-    ...{ capture, playout },
+    type: 'start',
+    url: 'ws://localhost/media',
+    room: 'lobby',
+    resumeToken: 'resume',
+    sampleRate: 48_000,
+    capture,
+    playout,
   } as unknown as WorkerCommand;
   const tell = (data: WorkerCommand) => onmessage?.({ data });
 

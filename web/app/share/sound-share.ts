@@ -52,7 +52,12 @@ export class SoundShare {
     this.#socket = new SignalingSocket(server, environment, {
       open: () =>
         this.#socket?.send({
-          ...{ type: 'join', room, name: '', companionOf: secret, deafened: true, batches: true },
+          type: 'join',
+          room,
+          name: '',
+          companionOf: secret,
+          deafened: true,
+          batches: true,
           resumeToken: this.#resumeToken,
         }),
       message: (message) => this.#receive(message),

@@ -39,7 +39,9 @@ const DISPLAY: DisplayOptions = {
   // Without video, Chromium refuses; it is stopped at once.
   video: true,
   audio: { ...UNPROCESSED, suppressLocalAudioPlayback: false, restrictOwnAudio: true },
-  ...{ systemAudio: 'include', selfBrowserSurface: 'exclude', surfaceSwitching: 'include' },
+  systemAudio: 'include',
+  selfBrowserSurface: 'exclude',
+  surfaceSwitching: 'include',
 };
 
 /** Whether this browser can share the sound of a tab. Others show the picker and then give no sound. */

@@ -68,8 +68,13 @@ const FRAME_MS = FRAME_SAMPLES / SAMPLES_PER_MS;
 export class BotConnection {
   readonly #socket: BotSocket;
   readonly #listeners: Listeners = {
-    ...{ frame: new Set(), speaking: new Set(), dropped: new Set(), muted: new Set() },
-    ...{ moved: new Set(), problem: new Set(), closed: new Set() },
+    frame: new Set(),
+    speaking: new Set(),
+    dropped: new Set(),
+    muted: new Set(),
+    moved: new Set(),
+    problem: new Set(),
+    closed: new Set(),
   };
   readonly #speakers = new Map<number, BotSpeaker>();
   readonly #marks = new Map<string, (isPlayed: boolean) => void>();

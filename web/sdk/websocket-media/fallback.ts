@@ -59,7 +59,9 @@ export class Fallback {
         if (sound === this.#sound) run(...given);
       };
     const sound: SocketSound = new SocketSound({
-      ...{ threads: options.threads, ...membership, track: connection.track },
+      threads: options.threads,
+      ...membership,
+      track: connection.track,
       onAttached: whenCurrent((mix) => this.#attached(mix)),
       onLost: whenCurrent(() => this.#lost()),
       onFailed: whenCurrent(() => this.#failed()),

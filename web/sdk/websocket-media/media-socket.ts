@@ -165,8 +165,12 @@ export class MediaSocket {
     const socket = this.#options.open(this.#options.url);
     socket.binaryType = 'arraybuffer';
     const line: Line = {
-      ...{ socket, window: new SendWindow(), before: 0 },
-      ...{ heardMs: nowMs, received: 0, receivedMs: 0 },
+      socket,
+      window: new SendWindow(),
+      before: 0,
+      heardMs: nowMs,
+      received: 0,
+      receivedMs: 0,
     };
     const { room, resumeToken } = this.#options;
     socket.onopen = () => socket.send(JSON.stringify({ type: 'attach', room, resumeToken }));

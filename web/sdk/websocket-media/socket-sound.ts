@@ -77,11 +77,19 @@ export class SocketSound {
       // may be waiting for (seen in Firefox 153 ESR).
       { id: 'websocket-media', type: 'websocket-media', timestamp, ...socket, ...playout },
       {
-        ...{ id: 'pair', type: 'candidate-pair', nominated: true, state: 'succeeded', timestamp },
+        id: 'pair',
+        type: 'candidate-pair',
+        nominated: true,
+        state: 'succeeded',
+        timestamp,
         ...(typeof socket?.roundTripMs === 'number' && { currentRoundTripTime: socket.roundTripMs / 1000 }),
       },
       {
-        ...{ id: 'inbound', type: 'inbound-rtp', kind: 'audio', timestamp, packetsLost: 0 },
+        id: 'inbound',
+        type: 'inbound-rtp',
+        kind: 'audio',
+        timestamp,
+        packetsLost: 0,
         packetsReceived: socket?.packetsReceived ?? 0,
         totalSamplesReceived: ((playout?.playedMs ?? 0) + (playout?.missingMs ?? 0)) * (RATE / 1000),
         concealedSamples: (playout?.missingMs ?? 0) * (RATE / 1000),
@@ -129,8 +137,13 @@ export class SocketSound {
     playout.port.postMessage({ port: toPlayout }, [toPlayout]);
     this.#post(
       {
-        ...{ type: 'start', url, room, resumeToken, sampleRate: context.sampleRate },
-        ...{ capture: toWorker, playout: fromWorker },
+        type: 'start',
+        url,
+        room,
+        resumeToken,
+        sampleRate: context.sampleRate,
+        capture: toWorker,
+        playout: fromWorker,
       },
       [toWorker, fromWorker],
     );

@@ -68,7 +68,10 @@ export function createEncoder(
       if (encoder.encodeQueueSize > MAX_QUEUED) return;
       levels.push(levelDbov);
       const data = new AudioData({
-        ...{ format: 'f32', sampleRate, numberOfFrames: frame.length, numberOfChannels: 1 },
+        format: 'f32',
+        sampleRate,
+        numberOfFrames: frame.length,
+        numberOfChannels: 1,
         timestamp: frames++ * FRAME_US,
         data: frame as Float32Array<ArrayBuffer>,
       });

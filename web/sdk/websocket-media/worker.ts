@@ -28,7 +28,11 @@ async function start(command: WorkerCommand & { type: 'start' }): Promise<void> 
     playout.postMessage(frame, [samples.buffer as ArrayBuffer]);
   });
   const media = new MediaSocket({
-    ...{ url, room, resumeToken, now: () => performance.now(), open: (address) => new WebSocket(address) },
+    url,
+    room,
+    resumeToken,
+    now: () => performance.now(),
+    open: (address) => new WebSocket(address),
     setTimer: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);

@@ -60,7 +60,8 @@ export class Bridge {
 
   get #state(): MemberState {
     return {
-      ...{ muted: true, deafened: !this.#isOpen },
+      muted: true,
+      deafened: !this.#isOpen,
       hearing: this.#without.map((seatId) => ({ seatId, gain: 0 })),
       ...(this.#shouts !== undefined && {
         plan: { speaksInto: [ROOM_CHANNEL], whispersTo: [], hears: [ROOM_CHANNEL, this.#shouts] },
@@ -74,7 +75,9 @@ export class Bridge {
     };
     try {
       this.#seat = this.#options.room.media.connectRelayed({
-        ...{ state: this.#state, speaks: false, listens: true },
+        state: this.#state,
+        speaks: false,
+        listens: true,
         events: { connected: () => {}, silent: () => {}, closed },
         sink: { mix: (payload, timestamp) => this.#mix(payload, timestamp) },
       });

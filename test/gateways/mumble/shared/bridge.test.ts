@@ -16,7 +16,9 @@ function bridging() {
   const bridge = new Bridge({ room, session: 9, clock, say });
   const seats = () => plane.rooms[0]?.relayed.filter(({ open }) => open) ?? [];
   return {
-    ...{ plane, registry, room },
+    plane,
+    registry,
+    room,
     bridge,
     said,
     seats,
@@ -29,7 +31,8 @@ test('it hears all but the given seats, says that as one voice, and ends each ta
   bridge.set([3, 7], true);
   t.match(seats()[0]?.options, { speaks: false, listens: true });
   t.same(seats()[0]?.state, {
-    ...{ muted: true, deafened: false },
+    muted: true,
+    deafened: false,
     hearing: [
       { seatId: 3, gain: 0 },
       { seatId: 7, gain: 0 },
