@@ -59,9 +59,10 @@ export const mumbleControl: FuzzTarget = {
 
 /** Fields in the order of their names. What JSON cannot tell apart means the same here. */
 function same(message: object | null): string {
+  const plain = (value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value);
   const fields = Object.entries(message ?? {}).map(([name, value]: [string, unknown]) => [
     name,
-    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+    Array.isArray(value) ? value.map(plain) : plain(value),
   ]);
   fields.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   return JSON.stringify(fields, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
