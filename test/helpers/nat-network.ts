@@ -40,6 +40,8 @@ export const missingForNat: string | null = enterOwnNamespace({
     'ip link set lo up',
     'ip link add eth0 type veth peer name wan',
     'ip link add lan type veth peer name inside',
+    // See `private-address.ts`.
+    'ip link set eth0 addrgenmode none',
   ],
 });
 

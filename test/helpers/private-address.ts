@@ -8,6 +8,10 @@ const SET_UP = [
   // An interface that leads nowhere. On the loopback interface, Chromium would not recognize the address as one of its
   // own.
   'ip link add eth0 type veth peer name nowhere',
+  // Chromium gives up what it is loading when an address changes, and an IPv6 address changes a second after it was made:
+  // by then it is known that nobody else has it.
+  'ip link set nowhere addrgenmode none',
+  'ip link set eth0 addrgenmode none',
   'ip link set nowhere up',
   'ip link set eth0 up',
   `ip addr add ${PRIVATE_ADDRESS}/24 dev eth0`,
