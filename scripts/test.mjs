@@ -7,12 +7,13 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inspect, parseArgs } from 'node:util';
+import { parseArgs } from 'node:util';
 import { buildAll } from './build.mjs';
 import { buildKernels } from './kernels.mjs';
 import { tapPath } from './test/bundle-tap.mjs';
 import { CHECKS, runCheck } from './test/checks.mjs';
 import { compiledPath, compileSources, isOutOfDate } from './test/compile.mjs';
+import { failureLines } from './test/failures.mjs';
 import { findTestFiles } from './test/find-files.mjs';
 import { killRunningFiles, runFile, runGroup } from './test/run-file.mjs';
 import { groupsOf, isSlow, runAll, sharesBrowsers } from './test/schedule.mjs';
@@ -51,7 +52,7 @@ function print(file, results) {
   const { comments, errorOutput, tookMs } = results;
   console.log(`${hasFailed(results) ? 'NOT OK' : 'ok    '} ${file} (${(tookMs / 1000).toFixed(1)} s)`);
   for (const text of comments) console.log(`       ${text}`);
-  printFailures(results);
+  for (const line of failureLines(results)) console.log(line);
   // What a server logs while it is tested only helps to find out why a test failed.
   if (hasFailed(results) && errorOutput !== '') console.log(errorOutput.trimEnd());
 }
@@ -60,29 +61,11 @@ function hasFailed({ failed, problem }) {
   return failed.length > 0 || problem !== null;
 }
 
-function printFailures({ assertions, problem }) {
-  for (const [index, { title, details }] of assertions.entries()) {
-    // Its inner failures were printed before.
-    if (assertions.slice(0, index).some((inner) => inner.title.startsWith(`${title} > `))) continue;
-    console.log(`  not ok: ${title}`);
-    if (details !== null) console.log(describe(details).replace(/^/gm, '    '));
-  }
-  if (problem !== null) console.log(`  ${problem}`);
-}
-
-function describe({ at, stack, source, diff, ...others }) {
-  const place = at && `at ${at.fileName}:${at.lineNumber}:${at.columnNumber}`;
-  const rest = Object.keys(others).length > 0 ? inspect(others, { depth: 8 }) : undefined;
-  return [place, diff, rest].filter((part) => part !== undefined).join('\n');
-}
-
 /** Returns the exit code. */
 async function main({ checks, files, quick, jobs, timeoutMs }) {
   const summary = new Summary();
-  const failing = [];
   const conclude = (name, results) => {
     print(name, results);
-    if (hasFailed(results)) failing.push([name, results]);
     summary.add(name, results);
   };
   await buildKernels();
@@ -116,11 +99,7 @@ async function main({ checks, files, quick, jobs, timeoutMs }) {
   const groups = new Map(groupsOf(files).map((group) => [group[0], group]));
   const first = checks.map((check) => () => look(check));
   await runAll([...groups.keys()], { jobs, first }, (file) => runTogether(groups.get(file)));
-  // Again, because whoever reads a long log begins at its end.
-  for (const [name, results] of failing) {
-    console.log(`NOT OK ${name}`);
-    printFailures(results);
-  }
+  for (const line of summary.failures) console.log(line);
   for (const line of summary.lines) console.log(line);
   return summary.exitCode({ mustBeComplete: process.env.CI === 'true' });
 }

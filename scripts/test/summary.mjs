@@ -1,14 +1,24 @@
+import { failureLines } from './failures.mjs';
+
 /** Sums up the results of all files. `mustBeComplete`: a test that did not run counts as a failure. */
 export class Summary {
   #failures = [];
+  #details = [];
   #skips = [];
   #passed = 0;
 
-  add(file, { passed, failed, skipped, problem }) {
+  add(file, { passed, failed, skipped, assertions, problem }) {
     this.#passed += passed;
     for (const title of failed) this.#failures.push(`${file}: ${title}`);
     if (problem !== null) this.#failures.push(`${file}: ${problem}`);
+    if (failed.length > 0 || problem !== null)
+      this.#details.push(`NOT OK ${file}`, ...failureLines({ assertions, problem }));
     for (const { title, reason } of skipped) this.#skips.push(`${file}: ${title}${reason === '' ? '' : `: ${reason}`}`);
+  }
+
+  /** What went wrong in each file, again: whoever reads a long log begins at its end. */
+  get failures() {
+    return this.#details;
   }
 
   /** The last line has the totals. */

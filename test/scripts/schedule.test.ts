@@ -102,14 +102,31 @@ test('preparatory tasks begin before all other files than those with browsers, a
 
 test('the last line counts, and a skip can be a failure', async (t) => {
   const summary = new Summary();
-  summary.add('a.test.ts', { passed: 3, failed: [], skipped: [], problem: null });
+  summary.add('a.test.ts', { passed: 3, failed: [], skipped: [], assertions: [], problem: null });
   t.same(summary.lines, ['', '3 passed, 0 failed']);
   t.equal(summary.exitCode({ mustBeComplete: true }), 0);
-  summary.add('b.test.ts', { passed: 1, failed: [], skipped: [{ title: 'x', reason: 'no sound' }], problem: null });
+  summary.add('b.test.ts', {
+    passed: 1,
+    failed: [],
+    skipped: [{ title: 'x', reason: 'no sound' }],
+    assertions: [],
+    problem: null,
+  });
   t.same(summary.lines, ['SKIPPED b.test.ts: x: no sound', '', '4 passed, 0 failed, 1 skipped']);
   t.equal(summary.exitCode({ mustBeComplete: false }), 0);
   t.equal(summary.exitCode({ mustBeComplete: true }), 1);
-  summary.add('c.test.ts', { passed: 1, failed: ['y'], skipped: [], problem: 'ended by SIGKILL' });
+  t.same(summary.failures, []);
+  const assertions = [
+    { title: 'y > inner', details: { at: { fileName: 'c.test.ts', lineNumber: 3, columnNumber: 5 }, diff: '-1\n+2' } },
+    { title: 'y', details: null },
+  ];
+  summary.add('c.test.ts', { passed: 1, failed: ['y'], skipped: [], assertions, problem: 'ended by SIGKILL' });
+  t.same(summary.failures, [
+    'NOT OK c.test.ts',
+    '  not ok: y > inner',
+    '    at c.test.ts:3:5\n    -1\n    +2',
+    '  ended by SIGKILL',
+  ]);
   t.same(summary.lines.slice(0, 2), ['FAILED c.test.ts: y', 'FAILED c.test.ts: ended by SIGKILL']);
   t.equal(summary.lines.at(-1), '5 passed, 2 failed, 1 skipped');
   t.equal(summary.exitCode({ mustBeComplete: false }), 1);
