@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { type Test, test } from 'tap';
 import { WebSocket } from 'ws';
 import { AppError } from '../../src/lib/errors.ts';
+import type { Span } from '../../src/lib/span.ts';
 import type { Directory } from '../../src/rooms/ports.ts';
 import { Passage } from '../../src/signaling/passage.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -17,8 +18,10 @@ const elsewhere: Directory = {
 async function setUp(t: Test) {
   const there = await startSignalingServer(t);
   const passed: { url: string; address: string; socket: WebSocket }[] = [];
+  const spans: Span[] = [];
   const here = await startSignalingServer(t, {
     directory: elsewhere,
+    spans: { add: (span) => spans.push(span) },
     passOn: async (url, { address }) => {
       const socket = new WebSocket(`ws://127.0.0.1:${there.port}/ws`, { autoPong: false });
       await once(socket, 'open');
@@ -26,11 +29,11 @@ async function setUp(t: Test) {
       return socket;
     },
   });
-  return { here, there, passed };
+  return { here, there, passed, spans };
 }
 
 test('what a client sends goes to the server of its room, in order, and what comes from there to it', async (t) => {
-  const { here, there, passed } = await setUp(t);
+  const { here, there, passed, spans } = await setUp(t);
   const ada = await there.open();
   await ada.join('hall', 'Ada');
   const ben = await here.open();
@@ -48,6 +51,11 @@ test('what a client sends goes to the server of its room, in order, and what com
   ben.socket.send('no JSON');
   t.match(await ben.next('error'), { code: 'malformed_message' });
   t.match([here.registry.figures.participants, there.registry.figures.participants], [0, 2]);
+  t.match(
+    spans,
+    [{ name: 'admission' }, { name: 'join', isError: false, attributes: { 'partyline.outcome': 'passed_on' } }],
+    'here the trace of the join has ended',
+  );
 });
 
 test('a client that understands `redirect` is led there, and is not passed on', async (t) => {
