@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { missingPackages } from '../test/helpers/debian-packages.ts';
+import { startRedis } from '../test/helpers/redis.ts';
 import { Wanderer } from './client/wanderer.ts';
 import { CLUSTER_COLUMNS, type ClusterResult, type ClusterRow } from './lib/cluster-result.ts';
 import { runCommand, writeResult } from './lib/command.ts';
@@ -49,24 +46,6 @@ interface Figures {
   readonly processMs: number[];
 }
 
-async function startEngine(): Promise<{ url: string; close(): Promise<void> }> {
-  const port = await freePort();
-  const directory = await mkdtemp(join(tmpdir(), 'partyline-bench-'));
-  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-  const child = spawn('redis-server', flags, { stdio: 'ignore' });
-  await once(child, 'spawn').catch(() => {
-    throw new Error('redis-server is not installed (Debian: apt-get install redis-server).');
-  });
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    close: async () => {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-}
-
 async function startServer(engine: string, node: string): Promise<ServerProcess> {
   const port = await freePort();
   return ServerProcess.start(
@@ -95,7 +74,7 @@ async function untilAllAt(people: readonly Wanderer[], urls: readonly string[], 
 }
 
 async function measureRound({ people: count, rooms }: Values<typeof options>, figures: Figures): Promise<void> {
-  const engine = await startEngine();
+  const engine = await startRedis();
   const servers: ServerProcess[] = [];
   const people: Wanderer[] = [];
   try {
@@ -145,6 +124,8 @@ async function measureRound({ people: count, rooms }: Values<typeof options>, fi
 }
 
 async function run(values: Values<typeof options>): Promise<void> {
+  const missing = missingPackages(['redis-server']);
+  if (missing !== null) throw new Error(missing);
   const machine = describeMachine();
   warnIfBusy(machine);
   const figures: Figures = { joins: 0, joinSeconds: 0, led: 0, joinMs: [], killMs: [], endMs: [], processMs: [] };

@@ -86,7 +86,7 @@ export class Wanderer {
     this.#resumeToken = resumeToken;
     this.at = url;
     this.arrivedMs = performance.now();
-    // As the client library does, so that nobody waits for them there.
+    // With a code, so that nobody waits for them there.
     before?.close(1000);
   }
 
