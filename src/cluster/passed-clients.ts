@@ -42,6 +42,8 @@ export interface PassedClientFigures {
 /** Connections that are being opened: as many as the other server's door bears at the same time, with those of others. */
 const MAX_OPENING = 16;
 const RETRY_MS: Millis = 500;
+/** How long the other server may take to accept the WebSocket. */
+const ANSWER_LIMIT_MS: Millis = 3000;
 /** Of the list of a large room. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** The signaling that is inside a connection: nothing of it reaches the network. */
@@ -126,8 +128,6 @@ export class PassedClients {
     this.#inside.emit('connection', stream);
   }
 }
-
-const ANSWER_LIMIT_MS: Millis = 3000;
 
 function openInside(stream: Duplex, headers: Record<string, string>, clock: Clock): Promise<WebSocket> {
   return new Promise((resolve, reject) => {

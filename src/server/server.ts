@@ -144,8 +144,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const started = (room: string) => recordingStarted(room);
   const recording = await openRecordings(config, { clock, log, webhooks, started }).catch(closeAll);
   const onNodeFailed = webhooks.nodeFailed.bind(webhooks);
-  const made = { registry: () => registry, media: () => plane, http: () => http, signaling: () => signaling };
-  const cluster = openCluster(config, engine, { version, onNodeFailed, clock, log, ...made });
+  const madeLater = { registry: () => registry, media: () => plane, http: () => http, signaling: () => signaling };
+  const cluster = openCluster(config, engine, { version, onNodeFailed, clock, log, ...madeLater });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
